@@ -1,0 +1,103 @@
+/*
+ * Every ceiling of the gateway on one page, each with its reason. Nothing that a stranger can grow (a buffer, a list, a
+ * queue, a wait) exists without a line here. Sizes are bytes, times are milliseconds unless the name says otherwise.
+ */
+#pragma once
+
+/* --- What a request may bring ------------------------------------------------------------------------------- */
+
+/* Whole body. A stock PHP site accepts 8 MiB (post_max_size); attachments of a mail end at 25 MiB (contract 6.8), and
+ * base64 makes of 25 MiB what most mail servers just take. */
+#define LIMIT_BODY_BYTES (32u * 1024u * 1024u)
+/* Body of a form without files: far above 1,000 fields of 2,000 characters that a person fills in. */
+#define LIMIT_FIELDS_BYTES (1024u * 1024u)
+/* One field's value. A textarea ends at 2,000 characters by default; owners may raise that. */
+#define LIMIT_FIELD_BYTES (256u * 1024u)
+/* Fields: PHP's max_input_vars (contract 3.2). Past it we refuse instead of dropping silently. */
+#define LIMIT_FIELDS 1000u
+/* Files: PHP's max_file_uploads (contract 3.2). */
+#define LIMIT_FILES 20u
+/* Parts of a multipart body: fields plus files. */
+#define LIMIT_PARTS (LIMIT_FIELDS + LIMIT_FILES)
+/* Header block of one part: name and file name of 255 characters, four-byte UTF-8, percent-escaped, fit well. */
+#define LIMIT_PART_HEADER_BYTES 4096u
+/* Length of a field's name, and depth of a[b][c]: PHP's max_input_nesting_level is 64; no form tag makes more than 1. */
+#define LIMIT_FIELD_NAME_BYTES 255u
+#define LIMIT_FIELD_DEPTH 8u
+/* Boundary of a multipart body: RFC 2046 section 5.1.1. */
+#define LIMIT_BOUNDARY_BYTES 70u
+/* FastCGI params of one request, names and values: nginx's default large_client_header_buffers are 4 x 8 KiB. */
+#define LIMIT_PARAMS 200u
+#define LIMIT_PARAMS_BYTES (64u * 1024u)
+/* What is kept of a client's User-Agent and of the page's address. */
+#define LIMIT_USER_AGENT_BYTES 1024u
+#define LIMIT_URL_BYTES 2048u
+/* Bytes drained after a refusal so that the web server's connection stays usable; past it the connection is closed. */
+#define LIMIT_DRAIN_BYTES (1024u * 1024u)
+
+/* --- Threads, queues, waits of the front ---------------------------------------------------------------------- */
+
+/* Jobs that may exist at once; the next connection is closed and the web server answers for us (1.3, 2.3). */
+#define LIMIT_JOBS 512u
+/* Connections held open (nginx keepalive pools included). */
+#define LIMIT_CONNECTIONS 1024u
+/* A peer that stalls inside a request loses its connection after this. */
+#define LIMIT_PEER_MS 10000u
+/* A whole request, from its first byte to the last of its body. The shipped web server settings collect an upload before they hand it
+ * on, and then 32 MiB take milliseconds; a web server that does not would let a slow visitor hold a worker. */
+#define LIMIT_REQUEST_MS 60000u
+/* Submissions waiting for one commit; each is one row and its sealed content in memory. */
+#define LIMIT_JOURNAL_QUEUE LIMIT_JOBS
+/* After SIGTERM or a reload the front finishes what it has; then it goes, whatever is left. */
+#define LIMIT_DRAIN_MS 30000u
+
+/* --- Forms and sites -------------------------------------------------------------------------------------------- */
+
+/* A template file: a form or mail of more than this is a mistake. */
+#define LIMIT_TEMPLATE_BYTES (256u * 1024u)
+#define LIMIT_CONFIG_FILE_BYTES (256u * 1024u)
+/* A private file: passwords, tokens and keys are short. */
+#define LIMIT_PRIVATE_FILE_BYTES (64u * 1024u)
+/* Form-tags in one form, and rules compiled from them. */
+#define LIMIT_FORM_TAGS 500u
+/* Sites kept loaded at once; the least recently used one goes first. A site with one form is about 20 KiB. */
+#define LIMIT_SITES_LOADED 512u
+#define LIMIT_FORMS_PER_SITE 1000u
+
+/* --- Mail ---------------------------------------------------------------------------------------------------------- */
+
+/* RFC 5321 4.5.3.1: local part 64, domain 255, path 256 with its brackets. */
+#define LIMIT_ADDRESS_BYTES 254u
+#define LIMIT_LOCAL_PART_BYTES 64u
+#define LIMIT_DOMAIN_BYTES 253u
+/* Recipients of one mail. An owner's list; more than this is a mailing list and belongs to the mail server. */
+#define LIMIT_RECIPIENTS 50u
+/* RFC 5322 2.1.1: a line has at most 998 bytes without CR LF. */
+#define LIMIT_MAIL_LINE_BYTES 998u
+/* Text of a mail after mail-tags were replaced: one tag can be repeated, so this bounds the product. */
+#define LIMIT_MAIL_TEXT_BYTES (4u * 1024u * 1024u)
+/* One header's value before it is encoded. Subject, names and LIMIT_MAIL_HEADERS of them stay, encoded, under the 100 KiB at which
+ * Postfix cuts a header (header_size_limit). */
+#define LIMIT_MAIL_HEADER_BYTES 2048u
+/* Lines that a template may add to the header. */
+#define LIMIT_MAIL_HEADERS 30u
+
+/* --- Courier ------------------------------------------------------------------------------------------------------- */
+
+/* Sessions (processes) at once, and mails in one session. */
+#define LIMIT_SESSIONS 8u
+#define LIMIT_SESSION_MAILS 50u
+/* A session's whole life: connect, TLS, AUTH and every mail in it; then it is killed and its leases end. */
+#define LIMIT_SESSION_MS 300000u
+#define LIMIT_SESSION_CONNECT_MS 30000u
+/* A lease outlives its session, so that no mail is in two sessions at once. */
+#define LIMIT_LEASE_MS (LIMIT_SESSION_MS + 60000u)
+/* Message between courier and session. */
+#define LIMIT_SESSION_MESSAGE_BYTES (64u * 1024u * 1024u)
+/* A server's words that are kept: RFC 5321 4.5.3.1.5 gives a reply line 512 bytes. */
+#define LIMIT_SERVER_TEXT_BYTES 512u
+
+/* --- Log ----------------------------------------------------------------------------------------------------------- */
+
+/* One value of a log line, escapes included: a dozen of them stay far below the 48 KiB at which the journal splits a line. */
+#define LIMIT_LOG_VALUE_BYTES 512u

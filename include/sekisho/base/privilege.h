@@ -1,0 +1,18 @@
+/*
+ * Giving rights up. Order in a role's process: privilege_become (groups, gid, uid), then privilege_confine.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+	char *user;        /* name of the account to become */
+	char *shared_group; /* supplementary group of both roles; owns the data directory */
+} PrivilegeIdentity;
+
+/* Becomes `identity` for good if we are root: setgroups (only shared_group), setgid (the user's own), setuid; verifies that root cannot be had
+ * back. Does nothing and succeeds for an ordinary user. BASE_ERROR_PRIVILEGE names the missing user or group. */
+gboolean privilege_become(const PrivilegeIdentity *identity, GError **error);
+/* No new privileges, no core dump, not dumpable, umask 0007, at most `descriptors` open files, `processes` new ones
+ * unlimited; death with the parent. Call after privilege_become, because changing the uid clears the parent-death signal. */
+gboolean privilege_confine(guint descriptors, GError **error);

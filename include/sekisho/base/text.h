@@ -1,0 +1,30 @@
+/*
+ * Unicode text. A text of ours is NUL-terminated valid UTF-8. Returned strings are the caller's (g_free).
+ */
+#pragma once
+
+#include <glib.h>
+
+/* WS of the form-tag grammar (contract 4.2): U+0009-000D 0020 0085 00A0 1680 2000-200A 2028 2029 202F 205F 3000. */
+gboolean text_is_space(gunichar character);
+/* `text` without white space at both ends as Contact Form 7 strips it: the above and U+FEFF (contract 3.3). */
+char *text_strip(const char *text);
+/* Bytes from a client become text (contract 3.3 steps 1 and 2): invalid UTF-8 makes the WHOLE string empty; controls
+ * 00-08 0B 0C 0E-1F are removed (so NUL too), and so is every run "backslashes, then digits 0". CR, LF and tab stay. */
+char *text_clean(const char *bytes, gsize size);
+/* Length in UTF-16 code units, CR LF counted as one (contract 5.2). */
+gsize text_utf16_units(const char *text);
+/* The part before the first CR or LF: what a mail header may take of a text. */
+char *text_first_line(const char *text);
+/* `text` with every CR and LF removed, the parts glued together (contract 6.1, subject). */
+char *text_without_line_breaks(const char *text);
+/* CR LF and lone CR become LF. */
+char *text_with_lf(const char *text);
+/* For a terminal: controls (C0 except LF if `keep_lines`, DEL, C1), bidi controls, U+2028, U+2029 and invalid bytes become visible
+ * escapes \xNN (bytes) or \u{XXXX} (characters), so that a stranger's text can move no cursor and fake no line. With `keep_lines`
+ * CR LF becomes LF. A backslash stays as it is. Takes any bytes up to NUL. */
+char *text_for_terminal(const char *text, gboolean keep_lines);
+/* Cells that `text` takes on a terminal: wide characters are two, combining marks none. */
+guint text_width(const char *text);
+/* `text` cut to at most `size` bytes at a character boundary. */
+char *text_truncate(const char *text, gsize size);

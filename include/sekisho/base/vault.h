@@ -1,0 +1,69 @@
+/*
+ * Keys, and everything that is hashed or sealed with them. The only place that knows a cipher (libsodium).
+ *
+ * On disk: a folder (mode 0700) with
+ *   match.key   symmetric keys for keyed hashes          front, courier, admin
+ *   vault.key   X25519 private keys that open epochs      courier, admin
+ *   vault.pub   their public halves                       front (and whoever has the private one)
+ * Each file is INI text with one group per key: [key ID], created (ISO 8601), secret or public (base64). ID is 8 hex digits,
+ * random. The newest key makes new things; older ones are kept because old rows name them.
+ *
+ * Every hash and every sealed value starts with a version byte and a key id, so keys can be changed with an overlap.
+ *
+ * Sealing (design, "The store"): content is encrypted (XChaCha20-Poly1305) under a fresh content key; the content key is wrapped by the epoch key;
+ * the epoch key is random, lives in the front's memory for ten minutes, and is itself stored only sealed to the vault's
+ * public key (crypto_box_seal). So the front cannot open what it sealed in an earlier epoch. Associated data (receipt, site) binds a
+ * value to its row: moved to another row it does not open.
+ *
+ * Thread-safe. Secrets are wiped when freed.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct Vault Vault;
+
+/* What a process may hold. */
+typedef enum { VAULT_FRONT, VAULT_COURIER, VAULT_ADMIN } VaultRole;
+
+/* What a keyed hash is for: each purpose has its own subkey, so that hashes of different kinds never compare equal. */
+typedef enum { VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT, VAULT_HASH_RECEIPT } VaultPurpose;
+
+/* version (1) | key id (4) | hash (16) */
+#define VAULT_HASH_BYTES 21u
+typedef struct { guint8 bytes[VAULT_HASH_BYTES]; } VaultHash;
+
+/* One sealed value and what opens it; all are the struct's. Store all four. */
+typedef struct {
+	GBytes *epoch_id;      /* 16 random bytes */
+	GBytes *epoch_sealed;  /* the epoch key, sealed to the vault's public key */
+	GBytes *wrapped_key;   /* the content key, under the epoch key */
+	GBytes *content;
+} VaultSealed;
+
+/* Makes the folder and its keys. BASE_ERROR_KEY if any of the files exists. Needs vault_init. */
+gboolean vault_create(const char *directory, GError **error);
+/* TRUE if the folder holds a complete set of keys. */
+gboolean vault_exists(const char *directory);
+/* Reads what `role` may hold. BASE_ERROR_EXPOSED, BASE_ERROR_KEY, BASE_ERROR_IO. */
+Vault *vault_open(const char *directory, VaultRole role, GError **error);
+/* What `role` may hold, as bytes to hand to its process, and back. `vault` must hold at least as much. */
+GBytes *vault_export(const Vault *vault, VaultRole role);
+Vault *vault_import(GBytes *exported, VaultRole role, GError **error);
+void vault_free(Vault *vault);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Vault, vault_free)
+
+/* Keyed hash of `size` bytes with the newest key. */
+void vault_hash(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size, VaultHash *hash);
+/* TRUE if `bytes` gives `hash` under the key that the hash names. Constant time. */
+gboolean vault_hash_matches(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size, const VaultHash *hash);
+
+/* Seals under the current epoch (a new one every ten minutes by clock_now_us). Never fails. Needs VAULT_FRONT or VAULT_ADMIN. */
+VaultSealed *vault_seal(Vault *vault, GBytes *content, const char *associated);
+/* Opens what was sealed. The front can do so only within the epoch. BASE_ERROR_FORGED, BASE_ERROR_KEY. */
+GBytes *vault_unseal(Vault *vault, const VaultSealed *sealed, const char *associated, GError **error);
+void vault_sealed_free(VaultSealed *sealed);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VaultSealed, vault_sealed_free)
+
+/* A receipt number: 12 characters of Crockford's base 32 (60 random bits), no I L O U. The caller's. */
+char *vault_receipt(void);

@@ -1,0 +1,75 @@
+/*
+ * Configuration: INI files read by GKeyFile against the one table of keys (conf/keys.h), frozen when loaded.
+ *
+ *   sekisho.conf                       the gateway: [gateway], and [account NAME] shared by sites
+ *   SITES/SITE/site.conf               one site: [site] [mail] [notice] [retention] [account NAME]
+ *   SITES/SITE/forms/NAME/form.ini     one form: [form] [mail] [mail_2] [messages] [settings]
+ *                     form.html mail.txt mail_2.txt mail-headers.txt mail_2-headers.txt  its templates
+ *
+ * Sites and forms are loaded when first asked for and kept while they fit LIMIT_SITES_LOADED; a reload is a new process.
+ * Every problem is one line: "FILE:LINE: [GROUP] KEY: what is wrong; what would be right". All problems of a file at once.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "sekisho/form/form.h"
+
+typedef enum { ACCOUNT_STARTTLS, ACCOUNT_PLAIN_LOOPBACK } AccountSecurity;
+
+/* An SMTP account. The password stays in its file until password_read. */
+typedef struct {
+	char *name;
+	char *host;
+	guint16 port;
+	AccountSecurity security;
+	char *user;            /* "" = no AUTH */
+	char *password_file;
+	char *ca_file;         /* "" = the system's */
+	char *hello;           /* name for EHLO; "" = the machine's */
+} Account;
+
+typedef struct Config {
+	char *listen;             /* path of the unix socket, or 127.0.0.1:PORT, [::1]:PORT; "" = only a socket handed over */
+	char *socket_group;
+	char *data_directory;
+	char *key_directory;
+	char *sites_directory;
+	char *front_user;
+	char *courier_user;
+	char *group;
+	guint workers;
+	/* private to conf */
+	struct ConfigSites *sites;
+} Config;
+
+/* Reads the main file. CONF_ERROR_INVALID with all its problems, CONF_ERROR_UNREADABLE. */
+Config *config_load(const char *path, GError **error);
+void config_free(Config *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
+
+typedef struct Site {
+	const SiteFacts *facts;
+	const Account *account;
+	gint64 retention_us;
+	struct SiteForms *forms;  /* private to conf */
+} Site;
+
+/* The site, loaded if need be; a reference. Thread-safe. CONF_ERROR_NO_SITE, CONF_ERROR_INVALID, CONF_ERROR_UNREADABLE. A broken site
+ * or form is read again only after some seconds, so that a flood does not read the disk. */
+Site *config_site(Config *config, const char *name, GError **error);
+Site *site_ref(Site *site);
+void site_unref(Site *site);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Site, site_unref)
+/* The form with that id; a reference, which keeps the site too. Thread-safe. CONF_ERROR_NO_FORM, CONF_ERROR_INVALID, CONF_ERROR_UNREADABLE. */
+Form *site_form(Site *site, guint64 id, GError **error);
+
+/* Names of all sites, sorted (char *). */
+GPtrArray *config_site_names(Config *config, GError **error);
+/* Checks a site with all its forms and private files: appends every problem (char *). */
+void config_check_site(Config *config, const char *name, GPtrArray *problems);
+/* The account's password, or "" if it has no user. BASE_ERROR_EXPOSED, BASE_ERROR_IO. Wipe it with password_free. */
+char *account_password(const Account *account, GError **error);
+void password_free(char *password);
+/* All keys with their values as they hold now, for main file and one site (NULL: main file only), as INI text; passwords are not in it. */
+char *config_dump(Config *config, const char *site, GError **error);

@@ -1,0 +1,67 @@
+/*
+ * The one table of keys: every setting of every file, with type, range, default and help. Reading (conf/settings.h), `sekisho check`,
+ * `sekisho config dump` and the manual page all come from it; a key that has no row here does not exist.
+ *
+ * The text of a value: GKeyFile's escapes hold (\s space, \n line feed, \t tab, \r, \\ backslash), because values are read with
+ * g_key_file_get_string; white space around a value does not belong to it unless it is escaped; there are no comments behind a value. A comment
+ * is a line of its own that begins with "#".
+ *
+ * Text from outside: a value is valid UTF-8 without NUL (conf/settings.h refuses the file otherwise); other controls are refused in every type, and
+ * CR and LF in every type but KEY_LINES.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Which file a key stands in; a set of bits in a row. */
+typedef enum { KEYS_MAIN = 1 << 0, KEYS_SITE = 1 << 1, KEYS_FORM = 1 << 2 } KeysFile;
+
+typedef enum {
+	KEY_TEXT,     /* one line */
+	KEY_LINES,    /* may hold line feeds and tabs */
+	KEY_NAME,     /* keys_is_name */
+	KEY_PATH,     /* relative ones count from the folder of the file that names them */
+	KEY_LISTEN,   /* path of a socket, 127.0.0.1:PORT, [::1]:PORT, or empty */
+	KEY_HOST,     /* host name or IP address */
+	KEY_PORT,
+	KEY_BOOLEAN,  /* on off yes no true false 1 0 */
+	KEY_INTEGER,  /* minimum to maximum */
+	KEY_WORD,     /* one of `words` */
+	KEY_DURATION, /* number and unit s m h d w: 30d, 12h; minimum and maximum in seconds */
+	KEY_MAILBOX,  /* address, or Name <address> */
+	KEY_ADDRESS,  /* deliverable address */
+	KEY_URL,      /* http or https, no query */
+	KEY_TIMEZONE, /* name of the IANA database, or +09:00 */
+	KEY_LOCALE    /* ja, en_US */
+} KeyType;
+
+typedef struct {
+	guint files;          /* KeysFile bits */
+	const char *group;    /* "gateway"; "account *" stands for [account NAME] */
+	const char *key;      /* "*" stands for any key of letters, digits and "_" */
+	KeyType type;
+	gboolean is_required; /* required keys have no fallback */
+	const char *fallback; /* the default, as text of a value; "" may be replaced by what `help` says */
+	gint64 minimum;
+	gint64 maximum;
+	const char *words;    /* separated by single spaces */
+	const char *help;     /* one line */
+} KeyRow;
+
+/* All rows, groups together and in the order in which people read them. Static. */
+const KeyRow *keys_table(gsize *count);
+/* The row for a key of a group as it stands in a file ("account main"), or NULL. */
+const KeyRow *keys_find(KeysFile file, const char *group, const char *key);
+gboolean keys_is_group(KeysFile file, const char *group);
+/* What to write instead of an unknown group or key: a sentence's end such as `did you mean "port"?`. The caller's. */
+char *keys_suggest_group(KeysFile file, const char *group);
+char *keys_suggest_key(KeysFile file, const char *group, const char *key);
+
+/* A name that can be a file's: letters, digits, "." "-" "_", no leading "." or "-", at most LIMIT_DOMAIN_BYTES. */
+gboolean keys_is_name(const char *text);
+/* Reads the text of a value by its row. `number` receives what the type counts: integer, port, boolean 0 or 1, index in `words`, duration in
+ * microseconds; 0 for the others. FALSE: `problem` receives "what is wrong; what would be right" (the caller's). An empty text passes where the
+ * fallback is empty too. */
+gboolean keys_read(const KeyRow *row, const char *text, gint64 *number, char **problem);
+/* "port", "duration": for the manual; static. */
+const char *keys_type_name(KeyType type);

@@ -1,0 +1,92 @@
+/*
+ * What a form is. A FormSource is its text as it stands in files; a Form is that text compiled. A Form is frozen after
+ * form_new: any thread may read it, nobody changes it. It is reference-counted because a reload may replace it while jobs hold it.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "sekisho/form/formtag.h"
+
+/* A mail of the form (contract 6.1). Strings are never NULL. */
+typedef struct {
+	gboolean is_active;  /* looked at in mail_2 only */
+	char *subject;
+	char *sender;
+	char *recipient;
+	char *body;
+	char *additional_headers; /* lines `Name: value` */
+	char *attachments;
+	gboolean is_html;
+	gboolean is_exclude_blank;
+} MailTemplate;
+
+/* The kinds of mail one submission may cause. Values are stored: never renumber. */
+typedef enum { MAIL_NOTICE = 1, MAIL_REPLY = 2 } MailKind;
+/* "notice", "reply". */
+const char *mail_kind_name(MailKind kind);
+
+/* What the site says about itself, for special mail-tags (contract 6.3) and for the rule on senders. Strings are never NULL.
+ * Reference-counted (an atomic box, so never on the stack or static): a Form keeps it alive after its Site is gone. Filled once, then frozen. */
+typedef struct {
+	char *name;            /* the site's key, "example.jp" */
+	char *title;
+	char *description;
+	char *url;             /* home URL without trailing slash */
+	char *admin_address;   /* [_site_admin_email] */
+	char *from;            /* configured sender, "Name <addr>" or "addr" */
+	char *bounce_address;  /* envelope sender; the address of `from` if not configured */
+	char *date_format;     /* PHP date letters */
+	char *time_format;
+	char *list_separator;  /* between values in a mail body (contract 6.2 step 4) */
+	GTimeZone *timezone;
+	gboolean is_facts_on;  /* setting notice.facts */
+} SiteFacts;
+/* Every string "", UTC, facts on. Thread-safe ref and unref; unref of NULL does nothing. */
+SiteFacts *site_facts_new(void);
+SiteFacts *site_facts_ref(const SiteFacts *facts);
+void site_facts_unref(SiteFacts *facts);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SiteFacts, site_facts_unref)
+
+typedef struct {
+	guint64 id;
+	char *slug;      /* the form's folder */
+	char *title;
+	char *locale;    /* "ja", "en_US" */
+	char *template_text;
+	MailTemplate mail[2];     /* [0] mail, [1] mail_2 */
+	GHashTable *messages;     /* char * -> char *: texts that replace the defaults */
+	char *additional_settings; /* lines `key: value` (contract 8.5) */
+} FormSource;
+FormSource *form_source_new(void); /* every string "", messages empty */
+void form_source_free(FormSource *source);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FormSource, form_source_free)
+
+typedef struct Form {
+	const FormSource *source;
+	const SiteFacts *site;     /* a reference of the Form's own */
+	const GPtrArray *tags;     /* FormTag * */
+	const GPtrArray *rules;    /* Rule *, in the order of contract 5.3 */
+	gboolean is_demo;                  /* demo_mode */
+	gboolean is_mail_skipped;          /* skip_mail */
+	gboolean is_acceptance_validated;  /* acceptance_as_validation */
+	gboolean is_stored_briefly;        /* do_not_store: erased once its mails have settled */
+} Form;
+
+/*
+ * Compiles `source`, which becomes the form's whatever happens; the form takes its own reference to `site`.
+ * `problems` receives a sentence (char *, with "form.html line N" where it applies) for everything that makes the form unusable: tags
+ * and settings this version does not do, a sender that is not ours (and why: SPF, DKIM, DMARC, and what to write instead),
+ * a header line that may not be in a template (contract 6.6), a notice without any configured recipient. NULL if there is one.
+ */
+Form *form_new(FormSource *source, const SiteFacts *site, GPtrArray *problems);
+Form *form_ref(Form *form);
+void form_unref(Form *form);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Form, form_unref)
+
+/* First tag of that (normalised) name, or NULL. Borrowed. */
+const FormTag *form_tag(const Form *form, const char *name);
+/* Text of a message key (contract 7.3): the form's own, else the default in its language. Borrowed. An unknown key reads "". */
+const char *form_message(const Form *form, const char *key);
+/* Value of an additional setting, or NULL: first line of a key wins (contract 8.5). The caller's. */
+char *form_setting(const Form *form, const char *key);

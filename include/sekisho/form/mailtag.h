@@ -1,0 +1,33 @@
+/*
+ * Mail-tags: [your-name], [_raw_x], [_format_x "Y-m-d"], [_remote_ip] and their kin in mails and messages (contract 6.2, 6.3, 6.5).
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "sekisho/form/form.h"
+#include "sekisho/form/submission.h"
+
+typedef enum {
+	MAILTAG_LINE,   /* subject, recipient, headers, messages: list separator ", ", no escaping */
+	MAILTAG_TEXT,   /* text body: the site's list separator */
+	MAILTAG_HTML    /* HTML body: the site's list separator, values escaped */
+} MailTagMode;
+
+typedef struct {
+	const Form *form;
+	const Submission *submission;
+	MailTagMode mode;
+	gboolean is_exclude_blank;  /* contract 6.5 */
+	guint invalid_count;        /* [_invalid_fields] */
+} MailTagContext;
+
+/* `text` with its mail-tags replaced. Unknown ones stay as they are. Ends at LIMIT_MAIL_TEXT_BYTES. The caller's. */
+char *mailtag_replace(const char *text, const MailTagContext *context);
+/* Names of the form's fields (normalised) that `text` takes values from, raw and formatted ones included (char *, each once);
+ * special mail-tags that a visitor controls (_user_agent, _url, _remote_ip) count as fields here. The caller's. */
+GPtrArray *mailtag_fields(const char *text, const Form *form);
+/* A message of the form, prepared as contract 7.4 says. `submission` may be NULL: then the tags stay. The caller's. */
+char *mailtag_message(const Form *form, const Submission *submission, const char *key, guint invalid_count);
+/* `time_us` by PHP's date letters (contract 6.3) in the site's zone, names of days and months in the form's language. The caller's. */
+char *mailtag_date(const char *php_format, gint64 time_us, const Form *form);

@@ -1,0 +1,51 @@
+/*
+ * What one visitor sent to one form, with the client's facts (contract 3.1, 3.4). Immutable once made, so any thread may read it.
+ * Text from outside: everything in it passed text_clean and text_strip; CR and LF can be in field values only.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "sekisho/form/form.h"
+#include "sekisho/wire/posted.h"
+
+/* The client's facts; all strings may be "" and are the struct's. */
+typedef struct {
+	char *remote_ip;    /* network_normalise'd, "" if it was no address */
+	guint16 remote_port;
+	char *user_agent;
+	char *url;          /* the page, contract 3.1 */
+	char *unit_tag;     /* sanitised, contract 1.5 */
+	guint64 container_post;
+	gint64 received_at_us;
+} ClientFacts;
+ClientFacts *client_facts_new(void);
+void client_facts_free(ClientFacts *facts);
+
+typedef struct Submission {
+	char *receipt;            /* vault_receipt */
+	char *site;
+	guint64 form_id;
+	const ClientFacts *client;
+	const Posted *posted;     /* raw values, all names, `_...` included */
+	const GPtrArray *fields;  /* SubmissionField *: shaped by the form, contract 3.4, `_...` names left out */
+} Submission;
+
+typedef struct {
+	char *name;
+	gboolean is_array;
+	char **values;   /* NULL-terminated; exactly one if not an array */
+} SubmissionField;
+
+/* Shapes `posted` by `form`. `posted` and `client` become the submission's. */
+Submission *submission_new(const Form *form, const char *receipt, Posted *posted, ClientFacts *client);
+void submission_free(Submission *submission);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
+
+/* The shaped field, or NULL. Borrowed. */
+const SubmissionField *submission_field(const Submission *submission, const char *name);
+
+/* Everything of a submission but receipt, site and form id, as bytes to be sealed, and back. FORM_ERROR_TEMPLATE if the bytes are none of ours
+ * (they come from a database and are treated as input). */
+GBytes *submission_to_bytes(const Submission *submission);
+Submission *submission_from_bytes(const char *receipt, const char *site, guint64 form_id, GBytes *bytes, GError **error);

@@ -1,0 +1,36 @@
+/*
+ * Submissions that are kept: finding, opening, ending them.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "sekisho/base/vault.h"
+#include "sekisho/form/submission.h"
+#include "sekisho/store/db.h"
+
+typedef struct {
+	gint64 id;
+	char *receipt;
+	char *site;
+	guint64 form_id;
+	gint64 received_at_us;
+	gint64 purge_at_us;
+	gboolean is_erased;      /* its content is gone (do_not_store, retention) */
+	guint mails_waiting;     /* deliveries queued, leased or deferred */
+	guint mails_sent;
+	guint mails_dead;
+	guint mails_refused;
+} SubmissionSummary;
+void submission_summary_free(SubmissionSummary *summary);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SubmissionSummary, submission_summary_free)
+
+/* Newest first. `site` NULL: all. */
+GPtrArray *submissions_list(Db *db, const char *site, guint limit, GError **error);
+/* By receipt or by a beginning of one that is unambiguous (case ignored). STORE_ERROR_NOT_FOUND, STORE_ERROR_CONFLICT (several). */
+SubmissionSummary *submissions_find(Db *db, const char *receipt, GError **error);
+/* Opens the sealed content. STORE_ERROR_NOT_FOUND if it was erased; BASE_ERROR_KEY, BASE_ERROR_FORGED. */
+Submission *submissions_open(Db *db, Vault *vault, gint64 id, GError **error);
+/* Retention: removes submissions past purge_at whose mails have all settled (sent, cancelled, refused; `dead` ones and waiting ones stay until a
+ * person decides), and epochs that nothing names. At most `limit` rows in a transaction, so that none is held long. Returns how many, -1 on error. */
+gint submissions_purge(Db *db, guint limit, GError **error);
