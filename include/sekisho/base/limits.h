@@ -1,6 +1,7 @@
 /*
  * Every ceiling of the gateway on one page, each with its reason. Nothing that a stranger can grow (a buffer, a list, a
- * queue, a wait) exists without a line here. Sizes are bytes, times are milliseconds unless the name says otherwise.
+ * queue, a wait) exists without a line here. Sizes are bytes (unsigned long, as gsize is), times are
+ * milliseconds unless the name says otherwise.
  */
 #pragma once
 
@@ -8,11 +9,11 @@
 
 /* Whole body. A stock PHP site accepts 8 MiB (post_max_size); attachments of a mail end at 25 MiB (contract 6.8), and
  * base64 makes of 25 MiB what most mail servers just take. */
-#define LIMIT_BODY_BYTES (32u * 1024u * 1024u)
+#define LIMIT_BODY_BYTES (32ul * 1024u * 1024u)
 /* Body of a form without files: far above 1,000 fields of 2,000 characters that a person fills in. */
-#define LIMIT_FIELDS_BYTES (1024u * 1024u)
+#define LIMIT_FIELDS_BYTES (1024ul * 1024u)
 /* One field's value. A textarea ends at 2,000 characters by default; owners may raise that. */
-#define LIMIT_FIELD_BYTES (256u * 1024u)
+#define LIMIT_FIELD_BYTES (256ul * 1024u)
 /* Fields: PHP's max_input_vars (contract 3.2). Past it we refuse instead of dropping silently. */
 #define LIMIT_FIELDS 1000u
 /* Files: PHP's max_file_uploads (contract 3.2). */
@@ -28,12 +29,14 @@
 #define LIMIT_BOUNDARY_BYTES 70u
 /* FastCGI params of one request, names and values: nginx's default large_client_header_buffers are 4 x 8 KiB. */
 #define LIMIT_PARAMS 200u
-#define LIMIT_PARAMS_BYTES (64u * 1024u)
+#define LIMIT_PARAMS_BYTES (64ul * 1024u)
 /* What is kept of a client's User-Agent and of the page's address. */
 #define LIMIT_USER_AGENT_BYTES 1024u
 #define LIMIT_URL_BYTES 2048u
+/* A unit tag (contract 1.5) is about 30 characters; it is repeated in an answer once for each invalid field. */
+#define LIMIT_UNIT_TAG_BYTES 255u
 /* Bytes drained after a refusal so that the web server's connection stays usable; past it the connection is closed. */
-#define LIMIT_DRAIN_BYTES (1024u * 1024u)
+#define LIMIT_DRAIN_BYTES (1024ul * 1024u)
 
 /* --- Threads, queues, waits of the front ---------------------------------------------------------------------- */
 
@@ -43,26 +46,44 @@
 #define LIMIT_CONNECTIONS 1024u
 /* A peer that stalls inside a request loses its connection after this. */
 #define LIMIT_PEER_MS 10000u
-/* A whole request, from its first byte to the last of its body. The shipped web server settings collect an upload before they hand it
- * on, and then 32 MiB take milliseconds; a web server that does not would let a slow visitor hold a worker. */
+/* A whole request, from its first byte to the last of its body. The shipped settings of nginx and lighttpd collect an upload before they
+ * hand it on, and then 32 MiB take milliseconds; Apache hands on what comes, so there a slow visitor has until this. */
 #define LIMIT_REQUEST_MS 60000u
+/* A request waits in its socket, and costs no worker, until it is whole or as large as this: far above a form without files, and below the quarter
+ * of its buffer (about 48 KiB) at which a sender that polls, as Apache does, waits for us. */
+#define LIMIT_GATHER_BYTES (32ul * 1024u)
+/* A half-sent body that has not grown for this long may be waiting for us, because its sender's buffer is full. */
+#define LIMIT_STALL_MS 1000u
+/* Workers that may wait for the rest of a large or stalled body at once: of two workers or more, one is always free for whole requests. */
+#define LIMIT_STREAMS(workers) ((workers) > 1u ? (workers) - 1u : 1u)
 /* Submissions waiting for one commit; each is one row and its sealed content in memory. */
 #define LIMIT_JOURNAL_QUEUE LIMIT_JOBS
 /* After SIGTERM or a reload the front finishes what it has; then it goes, whatever is left. */
 #define LIMIT_DRAIN_MS 30000u
+/* Meanwhile a connection that a web server keeps open without a request stays open this long, because FastCGI cannot announce a close and
+ * a request just then on its way would be lost; a busy site uses each of its connections within that time, and each use ends it. */
+#define LIMIT_IDLE_GRACE_MS 5000u
 
 /* --- Forms and sites -------------------------------------------------------------------------------------------- */
 
 /* A template file: a form or mail of more than this is a mistake. */
-#define LIMIT_TEMPLATE_BYTES (256u * 1024u)
-#define LIMIT_CONFIG_FILE_BYTES (256u * 1024u)
+#define LIMIT_TEMPLATE_BYTES (256ul * 1024u)
+#define LIMIT_CONFIG_FILE_BYTES (256ul * 1024u)
 /* A private file: passwords, tokens and keys are short. */
-#define LIMIT_PRIVATE_FILE_BYTES (64u * 1024u)
+#define LIMIT_PRIVATE_FILE_BYTES (64ul * 1024u)
 /* Form-tags in one form, and rules compiled from them. */
 #define LIMIT_FORM_TAGS 500u
 /* Sites kept loaded at once; the least recently used one goes first. A site with one form is about 20 KiB. */
 #define LIMIT_SITES_LOADED 512u
 #define LIMIT_FORMS_PER_SITE 1000u
+/* A site or form whose files are wrong is read again only after this, so that a flood does not read the disk, and soon enough for the
+ * operator who mends it. */
+#define LIMIT_BROKEN_RETRY_MS 5000u
+
+/* --- Commands ------------------------------------------------------------------------------------------------------ */
+
+/* Rows that one command lists: beyond it nobody reads, and each row of `sekisho queue` opens a submission. */
+#define LIMIT_LIST_ROWS 10000u
 
 /* --- Mail ---------------------------------------------------------------------------------------------------------- */
 
@@ -75,7 +96,7 @@
 /* RFC 5322 2.1.1: a line has at most 998 bytes without CR LF. */
 #define LIMIT_MAIL_LINE_BYTES 998u
 /* Text of a mail after mail-tags were replaced: one tag can be repeated, so this bounds the product. */
-#define LIMIT_MAIL_TEXT_BYTES (4u * 1024u * 1024u)
+#define LIMIT_MAIL_TEXT_BYTES (4ul * 1024u * 1024u)
 /* One header's value before it is encoded. Subject, names and LIMIT_MAIL_HEADERS of them stay, encoded, under the 100 KiB at which
  * Postfix cuts a header (header_size_limit). */
 #define LIMIT_MAIL_HEADER_BYTES 2048u
@@ -92,8 +113,28 @@
 #define LIMIT_SESSION_CONNECT_MS 30000u
 /* A lease outlives its session, so that no mail is in two sessions at once. */
 #define LIMIT_LEASE_MS (LIMIT_SESSION_MS + 60000u)
+/* A lease is in its session within this time, or it is given back: what is left of it must cover the session's life. */
+#define LIMIT_LEASE_WAIT_MS (LIMIT_LEASE_MS - LIMIT_SESSION_MS - 10000u)
+/* Leased mails that wait in the courier's memory for a session, in all and of one account: two sessions' worth, so that an account
+ * with a full queue cannot crowd out the others. */
+#define LIMIT_COURIER_ITEMS 1000u
+#define LIMIT_ACCOUNT_ITEMS (2u * LIMIT_SESSION_MAILS)
+/* After SIGTERM running sessions get this long; a mail takes about a second. */
+#define LIMIT_COURIER_STOP_MS 8000u
+/* The courier looks into the database at least this often, should a wake-up be lost or a person order a retry. */
+#define LIMIT_COURIER_IDLE_MS 5000u
+/* A mail that is due later than this was put off while the clock ran ahead, and is due now: the longest delay is 72 minutes, and two
+ * hours are slack. */
+#define LIMIT_DUE_AHEAD_MS ((72u + 120u) * 60000u)
+/* Deliveries that one statement puts off because their form is broken, and due ones among which it looks: a few milliseconds. */
+#define LIMIT_PUT_OFF_ROWS 500u
+#define LIMIT_PUT_OFF_SCAN_ROWS 2000u
+/* Broken forms that the courier remembers; past it it forgets them all and gives their alarms again. */
+#define LIMIT_OBSTACLES 1000u
+/* Rows that one purge removes: a few milliseconds of the write lock. */
+#define LIMIT_PURGE_ROWS 200u
 /* Message between courier and session. */
-#define LIMIT_SESSION_MESSAGE_BYTES (64u * 1024u * 1024u)
+#define LIMIT_SESSION_MESSAGE_BYTES (64ul * 1024u * 1024u)
 /* A server's words that are kept: RFC 5321 4.5.3.1.5 gives a reply line 512 bytes. */
 #define LIMIT_SERVER_TEXT_BYTES 512u
 
@@ -101,3 +142,13 @@
 
 /* One value of a log line, escapes included: a dozen of them stay far below the 48 KiB at which the journal splits a line. */
 #define LIMIT_LOG_VALUE_BYTES 512u
+
+/* --- Store ----------------------------------------------------------------------------------------------------------- */
+
+/* How long a writer waits for another one; no transaction of ours lasts longer than 20 ms. */
+#define LIMIT_STORE_BUSY_MS 5000u
+/* Submissions and their sealed bytes in one commit, so that it ends within 20 ms and others get their turn. */
+#define LIMIT_JOURNAL_BATCH 64u
+#define LIMIT_JOURNAL_BATCH_BYTES (1024ul * 1024u)
+/* The write-ahead log is cut back to this after it was copied into the database (SQLite does that every 4 MiB). */
+#define LIMIT_STORE_LOG_BYTES (8ul * 1024u * 1024u)

@@ -11,8 +11,11 @@ typedef struct {
 } PrivilegeIdentity;
 
 /* Becomes `identity` for good if we are root: setgroups (only shared_group), setgid (the user's own), setuid; verifies that root cannot be had
- * back. Does nothing and succeeds for an ordinary user. BASE_ERROR_PRIVILEGE names the missing user or group. */
+ * back. Does nothing and succeeds for an ordinary user. BASE_ERROR_PRIVILEGE names the missing user or group; then the process must
+ * end. Before any thread is started. */
 gboolean privilege_become(const PrivilegeIdentity *identity, GError **error);
-/* No new privileges, no core dump, not dumpable, umask 0007, at most `descriptors` open files, `processes` new ones
- * unlimited; death with the parent. Call after privilege_become, because changing the uid clears the parent-death signal. */
+/* No new privileges, no core dump, not dumpable, umask 0007, at most `descriptors` open files (soft and hard), SIGKILL when the
+ * parent's thread that forked us ends. Call after privilege_become, because changing the uid clears the parent-death signal; a caller
+ * who knows its parent's pid compares getppid() afterwards, because the parent may have died before. The number of processes is not
+ * limited: the system counts them per user, not per process. BASE_ERROR_PRIVILEGE; then the process must end. */
 gboolean privilege_confine(guint descriptors, GError **error);

@@ -26,5 +26,10 @@ char *text_with_lf(const char *text);
 char *text_for_terminal(const char *text, gboolean keep_lines);
 /* Cells that `text` takes on a terminal: wide characters are two, combining marks none. */
 guint text_width(const char *text);
+/* Letters to insert, remove or change until `a` is `b` (Levenshtein), ASCII case ignored; TEXT_FAR if one is longer than TEXT_DISTANCE_BYTES,
+ * because the search is quadratic. For "did you mean". */
+#define TEXT_DISTANCE_BYTES 40u
+#define TEXT_FAR G_MAXUINT
+guint text_distance(const char *a, const char *b);
 /* `text` cut to at most `size` bytes at a character boundary. */
 char *text_truncate(const char *text, gsize size);

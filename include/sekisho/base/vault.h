@@ -5,8 +5,9 @@
  *   match.key   symmetric keys for keyed hashes          front, courier, admin
  *   vault.key   X25519 private keys that open epochs      courier, admin
  *   vault.pub   their public halves                       front (and whoever has the private one)
- * Each file is INI text with one group per key: [key ID], created (ISO 8601), secret or public (base64). ID is 8 hex digits,
- * random. The newest key makes new things; older ones are kept because old rows name them.
+ * Each file is INI text with one group per key: [match ID], [private ID] or [public ID], in it created (ISO 8601, with zone) and secret or
+ * public (base64 of 32 bytes). ID is 8 hex digits, random; a private key and its public half share it. The newest key makes new things;
+ * older ones are kept because old rows name them.
  *
  * Every hash and every sealed value starts with a version byte and a key id, so keys can be changed with an overlap.
  *
@@ -26,7 +27,8 @@ typedef struct Vault Vault;
 /* What a process may hold. */
 typedef enum { VAULT_FRONT, VAULT_COURIER, VAULT_ADMIN } VaultRole;
 
-/* What a keyed hash is for: each purpose has its own subkey, so that hashes of different kinds never compare equal. */
+/* What a keyed hash is for: each purpose has its own subkey, so that hashes of different kinds never compare equal. Values go into
+ * the subkeys: never renumber. */
 typedef enum { VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT, VAULT_HASH_RECEIPT } VaultPurpose;
 
 /* version (1) | key id (4) | hash (16) */
@@ -41,13 +43,15 @@ typedef struct {
 	GBytes *content;
 } VaultSealed;
 
-/* Makes the folder and its keys. BASE_ERROR_KEY if any of the files exists. Needs vault_init. */
+/* Makes the folder (0700; its parent must exist) and its keys. BASE_ERROR_KEY if any of the files exists, BASE_ERROR_EXPOSED if others may
+ * enter the folder, BASE_ERROR_IO. */
 gboolean vault_create(const char *directory, GError **error);
-/* TRUE if the folder holds a complete set of keys. */
+/* TRUE if the folder holds all three files; they are not looked into. */
 gboolean vault_exists(const char *directory);
 /* Reads what `role` may hold. BASE_ERROR_EXPOSED, BASE_ERROR_KEY, BASE_ERROR_IO. */
 Vault *vault_open(const char *directory, VaultRole role, GError **error);
-/* What `role` may hold, as bytes to hand to its process, and back. `vault` must hold at least as much. */
+/* What `role` may hold, as bytes to hand to its process (INI text as in the files), and back. `vault` must hold at least as much.
+ * vault_import refuses with BASE_ERROR_KEY bytes that are damaged or bring a key that `role` must not hold. */
 GBytes *vault_export(const Vault *vault, VaultRole role);
 Vault *vault_import(GBytes *exported, VaultRole role, GError **error);
 void vault_free(Vault *vault);
@@ -62,6 +66,9 @@ gboolean vault_hash_matches(Vault *vault, VaultPurpose purpose, const void *byte
 VaultSealed *vault_seal(Vault *vault, GBytes *content, const char *associated);
 /* Opens what was sealed. The front can do so only within the epoch. BASE_ERROR_FORGED, BASE_ERROR_KEY. */
 GBytes *vault_unseal(Vault *vault, const VaultSealed *sealed, const char *associated, GError **error);
+/* Wipes the epoch key if its ten minutes are over. Sealing and unsealing do that too, but a front that has no visitors must call this about
+ * once a minute, or the last epoch's key would stay in its memory. */
+void vault_forget_epoch(Vault *vault);
 void vault_sealed_free(VaultSealed *sealed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VaultSealed, vault_sealed_free)
 

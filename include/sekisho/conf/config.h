@@ -56,20 +56,29 @@ typedef struct Site {
 } Site;
 
 /* The site, loaded if need be; a reference. Thread-safe. CONF_ERROR_NO_SITE, CONF_ERROR_INVALID, CONF_ERROR_UNREADABLE. A broken site
- * or form is read again only after some seconds, so that a flood does not read the disk. */
+ * or form is read again only after LIMIT_BROKEN_RETRY_MS, so that a flood does not read the disk. The site may outlive `config`. */
 Site *config_site(Config *config, const char *name, GError **error);
 Site *site_ref(Site *site);
 void site_unref(Site *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Site, site_unref)
-/* The form with that id; a reference, which keeps the site too. Thread-safe. CONF_ERROR_NO_FORM, CONF_ERROR_INVALID, CONF_ERROR_UNREADABLE. */
+/* The form with that id; a reference, which outlives site and config. Thread-safe. CONF_ERROR_NO_FORM, CONF_ERROR_INVALID,
+ * CONF_ERROR_UNREADABLE. */
 Form *site_form(Site *site, guint64 id, GError **error);
+/* Ids of the site's forms, good or broken, ascending (guint64). The caller's. */
+GArray *site_form_ids(Site *site);
 
 /* Names of all sites, sorted (char *). */
 GPtrArray *config_site_names(Config *config, GError **error);
-/* Checks a site with all its forms and private files: appends every problem (char *). */
+/* Checks a site with all its forms and private files: appends every problem (char *); those that begin with "warning: " keep no
+ * form from working. */
 void config_check_site(Config *config, const char *name, GPtrArray *problems);
+/* What both roles open of a site, as far as it exists: files, and the folder of its forms, which ends with "/" (char *). The caller's. */
+GPtrArray *config_site_paths(Config *config, const char *name);
+/* Appends SENTENCE with file, line, group and key of a setting of [gateway]. */
+void config_problem(const Config *config, const char *key, GPtrArray *problems, const char *sentence);
 /* The account's password, or "" if it has no user. BASE_ERROR_EXPOSED, BASE_ERROR_IO. Wipe it with password_free. */
 char *account_password(const Account *account, GError **error);
 void password_free(char *password);
-/* All keys with their values as they hold now, for main file and one site (NULL: main file only), as INI text; passwords are not in it. */
+/* All keys with their values as they hold now, for main file and one site (NULL: main file only), as INI text, file after file.
+ * Passwords are not in it. */
 char *config_dump(Config *config, const char *site, GError **error);

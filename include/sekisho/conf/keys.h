@@ -22,7 +22,7 @@ typedef enum {
 	KEY_NAME,     /* keys_is_name */
 	KEY_PATH,     /* relative ones count from the folder of the file that names them */
 	KEY_LISTEN,   /* path of a socket, 127.0.0.1:PORT, [::1]:PORT, or empty */
-	KEY_HOST,     /* host name or IP address */
+	KEY_HOST,     /* host name or IPv4 address; libesmtp takes no IPv6 address */
 	KEY_PORT,
 	KEY_BOOLEAN,  /* on off yes no true false 1 0 */
 	KEY_INTEGER,  /* minimum to maximum */
@@ -53,11 +53,14 @@ const KeyRow *keys_table(gsize *count);
 /* The row for a key of a group as it stands in a file ("account main"), or NULL. */
 const KeyRow *keys_find(KeysFile file, const char *group, const char *key);
 gboolean keys_is_group(KeysFile file, const char *group);
+/* TRUE if `group` as it stands in a file is the row's, or matches its pattern. */
+gboolean keys_is_of_group(const KeyRow *row, const char *group);
 /* What to write instead of an unknown group or key: a sentence's end such as `did you mean "port"?`. The caller's. */
 char *keys_suggest_group(KeysFile file, const char *group);
 char *keys_suggest_key(KeysFile file, const char *group, const char *key);
 
-/* A name that can be a file's: letters, digits, "." "-" "_", no leading "." or "-", at most LIMIT_DOMAIN_BYTES. */
+/* A name that can be a file's and stand behind the "@" of a Message-ID: letters, digits, "." "-" "_", no leading "." or "-", no "." at the end or
+ * twice in a row, at most LIMIT_DOMAIN_BYTES. */
 gboolean keys_is_name(const char *text);
 /* Reads the text of a value by its row. `number` receives what the type counts: integer, port, boolean 0 or 1, index in `words`, duration in
  * microseconds; 0 for the others. FALSE: `problem` receives "what is wrong; what would be right" (the caller's). An empty text passes where the

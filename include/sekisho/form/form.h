@@ -78,8 +78,11 @@ typedef struct Form {
  * `problems` receives a sentence (char *, with "form.html line N" where it applies) for everything that makes the form unusable: tags
  * and settings this version does not do, a sender that is not ours (and why: SPF, DKIM, DMARC, and what to write instead),
  * a header line that may not be in a template (contract 6.6), a notice without any configured recipient. NULL if there is one.
+ * A sentence begins with its place: "form.ini [GROUP] KEY: ", "FILE line N: " or "FILE: ".
  */
 Form *form_new(FormSource *source, const SiteFacts *site, GPtrArray *problems);
+/* The same for `sekisho check`: the form even if there are problems, to be looked at and never to be served. NULL if it is not text. */
+Form *form_examine(FormSource *source, const SiteFacts *site, GPtrArray *problems);
 Form *form_ref(Form *form);
 void form_unref(Form *form);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Form, form_unref)
@@ -90,3 +93,7 @@ const FormTag *form_tag(const Form *form, const char *name);
 const char *form_message(const Form *form, const char *key);
 /* Value of an additional setting, or NULL: first line of a key wins (contract 8.5). The caller's. */
 char *form_setting(const Form *form, const char *key);
+/* Keys of additional settings that this version does nothing for (char *). The caller's. */
+GPtrArray *form_unknown_settings(const Form *form);
+/* TRUE if that setting is exactly "on", "true" or "1" (contract 8.5). */
+gboolean form_is_set(const Form *form, const char *key);

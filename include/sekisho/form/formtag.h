@@ -59,3 +59,6 @@ const char *formtag_id(const FormTag *tag);
 gboolean formtag_is_name(const char *text);
 /* Bracketed words that look like tags but are no built-in type, each once (char *): the importer and `check` warn about them. */
 GPtrArray *formtag_unknown_words(const char *template_text);
+/* The type that one of those words was meant to be: one or two letters off or with a star that the type has not, and followed by a name where
+ * the type has one. `line` receives where it first stands. The caller's; NULL if it is another word. */
+char *formtag_slip(const char *template_text, const char *word, guint *line);

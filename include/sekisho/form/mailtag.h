@@ -16,17 +16,22 @@ typedef enum {
 
 typedef struct {
 	const Form *form;
-	const Submission *submission;
+	const Submission *submission; /* NULL: only tags of site and form are replaced, all others stay */
 	MailTagMode mode;
 	gboolean is_exclude_blank;  /* contract 6.5 */
 	guint invalid_count;        /* [_invalid_fields] */
 } MailTagContext;
 
-/* `text` with its mail-tags replaced. Unknown ones stay as they are. Ends at LIMIT_MAIL_TEXT_BYTES. The caller's. */
+/* `text` with its mail-tags replaced. Unknown ones stay as they are. Ends at LIMIT_MAIL_TEXT_BYTES. CR and LF of a value stay in every mode:
+ * who makes a header cuts them (contract 6.6). The caller's. */
 char *mailtag_replace(const char *text, const MailTagContext *context);
-/* Names of the form's fields (normalised) that `text` takes values from, raw and formatted ones included (char *, each once);
- * special mail-tags that a visitor controls (_user_agent, _url, _remote_ip) count as fields here. The caller's. */
+/* Names of the fields (normalised) that `text` takes values from, raw and formatted ones included (char *, each once): fields that the form
+ * does not have too, because a visitor may post any name (contract 3.2), and special mail-tags that a visitor controls (_user_agent, _url,
+ * _remote_ip, _post_...). No byte of a visitor comes through a text for which this is empty. The caller's. */
 GPtrArray *mailtag_fields(const char *text, const Form *form);
+/* Names in brackets that look like mail-tags but would stay as they are: neither a field of the form nor a special mail-tag (char *, as
+ * written, each once). `sekisho check` warns about them. The caller's. */
+GPtrArray *mailtag_unknown_words(const char *text, const Form *form);
 /* A message of the form, prepared as contract 7.4 says. `submission` may be NULL: then the tags stay. The caller's. */
 char *mailtag_message(const Form *form, const Submission *submission, const char *key, guint invalid_count);
 /* `time_us` by PHP's date letters (contract 6.3) in the site's zone, names of days and months in the form's language. The caller's. */

@@ -1,6 +1,6 @@
 /*
  * What one visitor sent to one form, with the client's facts (contract 3.1, 3.4). Immutable once made, so any thread may read it.
- * Text from outside: everything in it passed text_clean and text_strip; CR and LF can be in field values only.
+ * Text from outside: everything in it passed text_clean and text_strip; CR and LF can be in values and names of fields only.
  */
 #pragma once
 
@@ -44,6 +44,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 
 /* The shaped field, or NULL. Borrowed. */
 const SubmissionField *submission_field(const Submission *submission, const char *name);
+
+/* TRUE if it may be kept only until its mails have settled: setting do_not_store, or a field with consent_for:storage is empty
+ * (contract 3.4). */
+gboolean submission_is_stored_briefly(const Form *form, const Submission *submission);
 
 /* Everything of a submission but receipt, site and form id, as bytes to be sealed, and back. FORM_ERROR_TEMPLATE if the bytes are none of ours
  * (they come from a database and are treated as input). */

@@ -23,7 +23,9 @@ typedef struct {
 } PlannedRecipient;
 void planned_recipient_free(PlannedRecipient *recipient);
 
-/* PlannedRecipient *, each address once per kind (To before Cc before Bcc), at most LIMIT_RECIPIENTS a kind. Empty for demo_mode
+/* All codes of refusals; ends with NULL. */
+extern const char *const replies_refusals[];
+/* PlannedRecipient *, each address once per kind (what may be mailed first, To before Cc before Bcc), at most LIMIT_RECIPIENTS a kind. Empty for demo_mode
  * and skip_mail. The caller's. */
 GPtrArray *replies_plan(const Form *form, const Submission *submission);
 

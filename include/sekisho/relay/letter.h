@@ -19,7 +19,7 @@ typedef struct {
 } LetterRecipient;
 
 typedef struct {
-	char *message_id;      /* without angle brackets: f(receipt, kind, generation)@domain of From */
+	char *message_id;      /* without angle brackets: f(receipt, kind, generation)@site, whatever is configured meanwhile */
 	gint64 date_us;        /* when the submission was received */
 	gint32 date_offset_s;  /* the site's zone at that moment, seconds east of UTC */
 	char *envelope_sender;

@@ -24,8 +24,11 @@ typedef struct {
 	void (*outcome)(gint64 delivery_id, const GError *failure, guint reply_code, const char *server_text, gpointer user_data);
 	/* RELAY_ERROR_AUTH, _TLS, _CONNECT: the whole session failed. The letters that have no outcome yet are deferred by the courier. */
 	void (*account_failed)(const GError *failure, const char *server_text, gpointer user_data);
+	/* TLS and AUTH stand where they are required, and the first mail begins. May be NULL. */
+	void (*opened)(gpointer user_data);
 	gpointer user_data;
 } TransportReport;
 
-/* Runs the session to its end. */
+/* Runs the session to its end. Once per process, which should be there for nothing else: it ignores SIGPIPE and sets XDG_CONFIG_DIR. Blocks
+ * as long as the server pleases; the caller sees to the deadline. */
 void transport_esmtp_run(const TransportJob *job, const TransportReport *report);

@@ -5,11 +5,12 @@
  *   queued -> leased -> sent
  *                    -> deferred -> leased (when due)
  *                    -> dead        (a person may retry: -> queued)
- *   queued, deferred, dead -> cancelled
+ *   queued, deferred, dead -> cancelled ("gone" only: a person may retry: -> queued)
  *   refused                         (never leased; stored so that a person sees what was asked for)
  *
  * Deliveries move only inside this file. A lease that ran out counts as queued again. "gone" settles to cancelled: the
- * address is no recipient any more.
+ * address is no recipient any more; if it becomes one again, it is queued again. Every function that changes something takes a
+ * transaction of its own. `owner` names who holds a lease: never the same for two processes, and no personal data.
  */
 #pragma once
 
@@ -21,7 +22,7 @@
 
 /* Values are stored: never renumber. */
 typedef enum {
-	DELIVERY_QUEUED = 1, DELIVERY_LEASED, DELIVERY_SENT, DELIVERY_DEFERRED, DELIVERY_DEAD, DELIVERY_CANCELLED, DELIVERY_REFUSED
+	DELIVERY_QUEUED = 1, DELIVERY_LEASED, DELIVERY_DEFERRED, DELIVERY_DEAD, DELIVERY_SENT, DELIVERY_CANCELLED, DELIVERY_REFUSED
 } DeliveryState;
 const char *delivery_state_name(DeliveryState state);
 
@@ -38,12 +39,13 @@ typedef struct {
 	gint64 id;
 	VaultHash recipient;
 	DeliveryState state;
-	guint attempts;            /* sessions that tried it */
+	guint attempts;            /* sessions that tried it, those that never told included; at most a million or so */
 	gint64 due_at_us;
 	gint64 settled_at_us;      /* last change; 0 if none */
 	char *reason;              /* error_name of the last failure, or a refusal's code; NULL if none */
-	char *server_text;         /* the server's words, sanitised to one line of LIMIT_SERVER_TEXT_BYTES; NULL if none */
+	char *server_text;         /* the server's words: one line of LIMIT_SERVER_TEXT_BYTES, controls escaped, addresses masked; NULL if none */
 	guint reply_code;          /* 250, 451, 550; 0 if none */
+	gint64 ordered_at_us;      /* when a person ordered the try that is still to come; 0 if none did */
 } Delivery;
 
 typedef struct {
@@ -61,34 +63,50 @@ void outbox_item_free(OutboxItem *item);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OutboxItem, outbox_item_free)
 
 /* Leases up to `limit` due items (all their due deliveries) to `owner` until now + lease; returns them with their leased deliveries only
- * (OutboxItem *). An empty array when nothing is due; NULL on error. A submission whose content was erased is never claimed. */
+ * (OutboxItem *), oldest first. An empty array when nothing is due; NULL on error. A submission whose content was erased is never claimed. An
+ * item may come again while some of its deliveries are still leased: then with the others only. What `owner` holds itself it is never given again, so
+ * it must settle or give back all that it claims; and what is due later than LIMIT_DUE_AHEAD_MS from now is due. So neither a clock
+ * that jumps ahead nor one that jumps back does harm. */
 GPtrArray *outbox_claim(Db *db, const char *owner, gint64 lease_us, guint limit, GError **error);
-/* Makes the item's records follow what the configuration says now: `recipients` are VaultHash * of today's addresses. New ones get a record
- * leased to `owner`; leased ones that are no recipient any more are cancelled ("gone"). Reloads item->deliveries. */
+/* For a courier that begins, when no other runs: what others hold is queued again, one attempt more, since it may have been tried. How many, or -1
+ * on error. */
+gint outbox_take_over(Db *db, const char *owner, GError **error);
+/* Puts off to `due_at_us` what is due of all items of the same site, form and kind as `item`: up to LIMIT_PUT_OFF_ROWS deliveries that nobody holds, with
+ * `reason`. How many, or -1 on error. */
+gint outbox_put_off(Db *db, const OutboxItem *item, const char *reason, gint64 due_at_us, GError **error);
+/* Makes the item's records follow what the configuration says now: `recipients` are VaultHash * of today's addresses. New ones, and those that
+ * were "gone", get a record leased to `owner` as long as the item's others; of the item's own deliveries those that are no recipient any more are
+ * cancelled ("gone"). Reloads item->deliveries with what is leased now. STORE_ERROR_CONFLICT if none of its leases is held any more. */
 gboolean outbox_reconcile(Db *db, OutboxItem *item, const char *owner, const GPtrArray *recipients, GError **error);
 
 /* One recipient's outcome. */
 typedef struct {
-	DeliveryState state;       /* SENT, DEFERRED, DEAD or QUEUED (lease given back untouched) */
+	gint64 delivery_id;
+	DeliveryState state;       /* SENT, DEFERRED, DEAD or QUEUED (lease given back: state, attempts and reason as they were) */
+	gboolean is_untried;       /* no session tried it: attempts stay */
 	const char *reason;        /* error_name; NULL for sent */
-	const char *server_text;   /* may be NULL */
+	const char *server_text;   /* may be NULL; any bytes: lines are joined, then as Delivery says */
 	guint reply_code;
-	gint64 due_at_us;          /* DEFERRED: when to try again */
+	gint64 due_at_us;          /* DEFERRED: when to try again; QUEUED: the same, or 0 for at once */
+	gboolean is_too_late;      /* set by outbox_settle: `owner` does not hold the lease any more, so nothing changed */
 } DeliveryOutcome;
-/* STORE_ERROR_CONFLICT if `owner` does not hold the lease any more, and then nothing changes. Erases the content of a do_not_store
- * submission whose last delivery settled here. */
-gboolean outbox_settle(Db *db, gint64 delivery_id, const char *owner, const DeliveryOutcome *outcome, GError **error);
+/* Writes `count` outcomes in one transaction, so that they share one fsync and take the write lock once. A lease that ran out is held until
+ * somebody else takes it, because a late "sent" saves the recipient a second copy. Erases the content of a do_not_store submission whose last
+ * delivery settled here (sent or cancelled; a dead one keeps it: a person may retry). */
+gboolean outbox_settle(Db *db, const char *owner, DeliveryOutcome *outcomes, guint count, GError **error);
 /* When the next delivery is due, in microseconds of clock_now_us, or -1 if none waits. Leases count with their end. */
 gint64 outbox_next_due(Db *db, GError **error);
 
-/* For people. `site` NULL: all. Newest first, at most `limit`; `waiting_only` leaves settled items out. */
+/* For people. `site` NULL: all. Newest first, at most `limit`; `waiting_only` leaves items out that need nothing any more (dead ones
+ * wait for a person). */
 GPtrArray *outbox_list(Db *db, const char *site, gboolean waiting_only, guint limit, GError **error);
 /* With all deliveries, or STORE_ERROR_NOT_FOUND. */
 OutboxItem *outbox_find(Db *db, gint64 id, GError **error);
 /* The items of one submission, with all deliveries. */
 GPtrArray *outbox_of_submission(Db *db, gint64 submission_id, GError **error);
-/* Deferred and dead deliveries become due now; sent ones are sent again as a new generation (a new Message-ID) only if `resend_sent`.
- * Refused ones stay refused. STORE_ERROR_CONFLICT if there is nothing to retry or a session holds the item at this moment. */
+/* Deferred and dead deliveries, and those that were "gone", become due now; sent ones are sent again as a new generation (a new Message-ID) only if `resend_sent`.
+ * All but the deferred ones begin with 0 attempts. Refused ones stay refused. STORE_ERROR_NOT_FOUND, or STORE_ERROR_CONFLICT if there is nothing to retry,
+ * the content was erased, or a session holds the item at this moment. */
 gboolean outbox_retry(Db *db, gint64 id, gboolean resend_sent, GError **error);
-/* Queued, deferred and dead deliveries end as cancelled. STORE_ERROR_CONFLICT as above. */
+/* Queued, deferred and dead deliveries end as cancelled, and a do_not_store submission may be erased by that. Errors as above. */
 gboolean outbox_cancel(Db *db, gint64 id, GError **error);

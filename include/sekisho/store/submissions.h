@@ -1,5 +1,6 @@
 /*
- * Submissions that are kept: finding, opening, ending them.
+ * Submissions that are kept: finding, opening, ending them. Receipt and site come from the database and may be a stranger's
+ * text if the front was taken over: valid UTF-8, but escape them for a terminal.
  */
 #pragma once
 
@@ -31,6 +32,7 @@ GPtrArray *submissions_list(Db *db, const char *site, guint limit, GError **erro
 SubmissionSummary *submissions_find(Db *db, const char *receipt, GError **error);
 /* Opens the sealed content. STORE_ERROR_NOT_FOUND if it was erased; BASE_ERROR_KEY, BASE_ERROR_FORGED. */
 Submission *submissions_open(Db *db, Vault *vault, gint64 id, GError **error);
-/* Retention: removes submissions past purge_at whose mails have all settled (sent, cancelled, refused; `dead` ones and waiting ones stay until a
- * person decides), and epochs that nothing names. At most `limit` rows in a transaction, so that none is held long. Returns how many, -1 on error. */
-gint submissions_purge(Db *db, guint limit, GError **error);
+/* Retention: removes submissions past purge_at whose mails have all settled or were given up (waiting ones stay), and epochs that nothing names. One call is one transaction of at most `limit` submissions (64 is some milliseconds), so that
+ * none is held long: call again while it returns `limit`. Returns how many, -1 on error; `dead_mails` (may be NULL) how many given-up mails
+ * went with them. */
+gint submissions_purge(Db *db, guint limit, guint *dead_mails, GError **error);

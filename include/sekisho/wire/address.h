@@ -24,9 +24,12 @@ typedef struct {
 void mailbox_free(Mailbox *mailbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
 
-/* One mailbox, `addr`, `<addr>` or `Name <addr>` or `"Name" <addr>` (RFC 5322 3.4; no comments, groups or routes).
+/* One mailbox, `addr`, `<addr>` or `Name <addr>` or `"Name" <addr>` (RFC 5322 3.4; no comments, groups or routes). The name may be any text without
+ * `<`, `>` and unquoted commas; a double quote that is never closed is an ordinary character.
  * WIRE_ERROR_MALFORMED says what is wrong and does not quote the text. */
 Mailbox *mailbox_parse(const char *text, GError **error);
-/* A list separated by commas outside quotes (Mailbox *, at most LIMIT_RECIPIENTS). Parts that are no mailbox are left out and counted in
+/* The parts of a list separated by commas outside quotes, as they stand, without empty ones (char *). The caller's. */
+GPtrArray *mailbox_split_list(const char *text);
+/* The mailboxes of such a list (Mailbox *, at most LIMIT_RECIPIENTS). Parts that are no mailbox are left out and counted in
  * `dropped` (may be NULL), as WordPress does (contract 6.6). Never NULL. The caller's. */
 GPtrArray *mailbox_parse_list(const char *text, guint *dropped);

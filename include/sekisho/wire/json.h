@@ -4,6 +4,8 @@
  *
  *   b -> true/false    i u n q x t y -> number    d -> number    s -> string    ms, m* nothing -> null
  *   a{sv} a{ss} -> object, keys in order         other arrays and tuples -> array      v -> what it holds
+ *
+ * A t above 2^63-1 becomes a float, as in PHP; a d that is no finite number becomes null. Any other type aborts.
  */
 #pragma once
 
