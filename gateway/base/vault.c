@@ -1,0 +1,394 @@
+/*
+ * The vault: keyed hashes and sealed values (libsodium 1.0.18).
+ *
+ * A Vault's keys are fixed when it is made, so hashing and unsealing need no lock; what changes is the epoch (vault_epoch.c). The
+ * process that sealed can unseal while its epoch lasts; afterwards only a holder of the private key can, from `epoch_sealed`.
+ *
+ * Everything begins with a prefix: version (1) and the id of the vault's key (4, big-endian).
+ *   content      prefix | nonce (24) | text + tag (16)              under the content key
+ *   wrapped_key  prefix | nonce (24) | content key (32) + tag (16)  under the epoch key
+ *   epoch_sealed prefix | sealed box of epoch id (16) | epoch key (32), to the vault's public key
+ * The first two are bound to: a letter that names the part, the prefix, the epoch id (only wrapped_key, so that a content key can be
+ * wrapped anew without touching the content), and the caller's text. A sealed box can be bound to nothing, hence the id inside it.
+ */
+#include "sekisho/base/vault.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "secret_bytes.h"
+#include "sekisho/base/clock.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/private_file.h"
+#include "vault_epoch.h"
+#include "vault_keys.h"
+#include "vault_parts.h"
+
+#define HASH_SUM_BYTES 16u
+#define PURPOSES (VAULT_HASH_RECEIPT + 1u)
+/* Eight bytes that keep these subkeys apart from others that may be derived later. */
+#define HASH_CONTEXT "sekihash"
+
+G_STATIC_ASSERT(VAULT_PREFIX_BYTES + HASH_SUM_BYTES == VAULT_HASH_BYTES);
+G_STATIC_ASSERT(sizeof HASH_CONTEXT - 1 == crypto_kdf_CONTEXTBYTES);
+
+struct Vault {
+	VaultRole role;
+	GPtrArray *keys; /* VaultKey *; public ones are there in every role */
+	const VaultKey *match_key;
+	const VaultKey *public_key;
+	VaultEpoch *epoch;
+};
+
+/* --- Opening and handing over --------------------------------------------------------------------------------- */
+
+static void
+start_sodium(void)
+{
+	if (sodium_init() < 0)
+		g_error("libsodium cannot be initialised");
+}
+
+static void
+need_sodium(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, start_sodium);
+}
+
+/* What the role is handed. Who has a private key computes its public half. */
+static guint
+role_kinds(VaultRole role)
+{
+	return VAULT_KEY_MATCH | (role == VAULT_FRONT ? VAULT_KEY_PUBLIC : VAULT_KEY_PRIVATE);
+}
+
+static void
+publish_private_keys(GPtrArray *keys)
+{
+	guint count = keys->len;
+	for (guint i = 0; i < count; i++) {
+		const VaultKey *key = keys->pdata[i];
+		if (key->kind == VAULT_KEY_PRIVATE)
+			g_ptr_array_add(keys, vault_key_publish(key));
+	}
+}
+
+/* Takes `keys`, also on failure. */
+static Vault *
+vault_new(GPtrArray *keys, VaultRole role, const char *origin, GError **error)
+{
+	g_autoptr(Vault) vault = g_new0(Vault, 1);
+	vault->role = role;
+	vault->keys = keys;
+	publish_private_keys(keys);
+	vault->match_key = vault_keys_newest(keys, VAULT_KEY_MATCH);
+	vault->public_key = vault_keys_newest(keys, VAULT_KEY_PUBLIC);
+	if (!vault->match_key || !vault->public_key) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_KEY, "%s: no %s key", origin, vault->match_key ? "vault" : "match");
+		return NULL;
+	}
+	vault->epoch = vault_epoch_new(vault->public_key);
+	return g_steal_pointer(&vault);
+}
+
+void
+vault_free(Vault *vault)
+{
+	if (!vault)
+		return;
+	vault_epoch_free(vault->epoch);
+	g_ptr_array_unref(vault->keys);
+	g_free(vault);
+}
+
+static gboolean
+read_file(GPtrArray *keys, const char *directory, const char *name, VaultKeyKind kind, GError **error)
+{
+	g_autofree char *path = g_build_filename(directory, name, NULL);
+	g_autoptr(GBytes) text = private_file_read(path, error);
+	return text && vault_keys_parse(keys, text, kind, path, error);
+}
+
+static GPtrArray *
+keys_new(void)
+{
+	return g_ptr_array_new_with_free_func((GDestroyNotify)vault_key_free);
+}
+
+Vault *
+vault_open(const char *directory, VaultRole role, GError **error)
+{
+	need_sodium();
+	g_autoptr(GPtrArray) keys = keys_new();
+	gboolean is_front = role == VAULT_FRONT;
+	if (!read_file(keys, directory, "match.key", VAULT_KEY_MATCH, error) ||
+	    !read_file(
+		keys, directory, is_front ? "vault.pub" : "vault.key", is_front ? VAULT_KEY_PUBLIC : VAULT_KEY_PRIVATE, error))
+		return NULL;
+	return vault_new(g_steal_pointer(&keys), role, directory, error);
+}
+
+GBytes *
+vault_export(const Vault *vault, VaultRole role)
+{
+	g_assert(role == VAULT_FRONT || vault->role != VAULT_FRONT);
+	return vault_keys_format(vault->keys, role_kinds(role));
+}
+
+Vault *
+vault_import(GBytes *exported, VaultRole role, GError **error)
+{
+	need_sodium();
+	g_autoptr(GPtrArray) keys = keys_new();
+	if (!vault_keys_parse(keys, exported, role_kinds(role), "keys handed over", error))
+		return NULL;
+	return vault_new(g_steal_pointer(&keys), role, "keys handed over", error);
+}
+
+/* --- Creating ------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	VaultKeyKind kind;
+} file_rows[] = {
+    {"match.key", VAULT_KEY_MATCH},
+    {"vault.key", VAULT_KEY_PRIVATE},
+    {"vault.pub", VAULT_KEY_PUBLIC},
+};
+
+gboolean
+vault_exists(const char *directory)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(file_rows); i++) {
+		g_autofree char *path = g_build_filename(directory, file_rows[i].name, NULL);
+		if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean
+prepare_directory(const char *directory, GError **error)
+{
+	struct stat status;
+	if (mkdir(directory, 0700) == 0)
+		return TRUE;
+	if (errno != EEXIST || lstat(directory, &status) != 0) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_IO, "cannot make the folder %s: %s", directory, g_strerror(errno));
+		return FALSE;
+	}
+	if (!S_ISDIR(status.st_mode) || (status.st_mode & 0077)) {
+		g_autofree char *quoted = g_shell_quote(directory);
+		g_set_error(error, BASE_ERROR, BASE_ERROR_EXPOSED,
+		    "%s must be a folder that only its owner may enter; run: chmod 0700 %s", directory, quoted);
+		return FALSE;
+	}
+	for (gsize i = 0; i < G_N_ELEMENTS(file_rows); i++) {
+		g_autofree char *path = g_build_filename(directory, file_rows[i].name, NULL);
+		if (lstat(path, &status) == 0) {
+			g_set_error(error, BASE_ERROR, BASE_ERROR_KEY,
+			    "%s exists already; keys are never replaced, because what was sealed with them would be lost", path);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+static VaultKey *
+random_key(VaultKeyKind kind, const char *created)
+{
+	guint8 bytes[VAULT_KEY_BYTES];
+	randombytes_buf(bytes, sizeof bytes);
+	VaultKey *key = vault_key_new(kind, randombytes_random(), created, bytes);
+	sodium_memzero(bytes, sizeof bytes);
+	return key;
+}
+
+gboolean
+vault_create(const char *directory, GError **error)
+{
+	need_sodium();
+	if (!prepare_directory(directory, error))
+		return FALSE;
+	g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(clock_now_s());
+	g_autofree char *created = g_date_time_format_iso8601(now);
+	g_autoptr(GPtrArray) keys = keys_new();
+	g_ptr_array_add(keys, random_key(VAULT_KEY_MATCH, created));
+	g_ptr_array_add(keys, random_key(VAULT_KEY_PRIVATE, created));
+	publish_private_keys(keys);
+	for (gsize i = 0; i < G_N_ELEMENTS(file_rows); i++) {
+		g_autofree char *path = g_build_filename(directory, file_rows[i].name, NULL);
+		g_autoptr(GBytes) text = vault_keys_format(keys, file_rows[i].kind);
+		if (!private_file_create(path, text, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* --- Hashes --------------------------------------------------------------------------------------------------- */
+
+static void
+hash_with(const VaultKey *key, VaultPurpose purpose, const void *bytes, gsize size, VaultHash *hash)
+{
+	guint8 subkey[VAULT_KEY_BYTES];
+	g_assert((guint)purpose < PURPOSES);
+	crypto_kdf_derive_from_key(subkey, sizeof subkey, (guint)purpose + 1, HASH_CONTEXT, key->bytes);
+	vault_prefix_write(hash->bytes, key->id);
+	crypto_generichash(hash->bytes + VAULT_PREFIX_BYTES, HASH_SUM_BYTES, bytes, size, subkey, sizeof subkey);
+	sodium_memzero(subkey, sizeof subkey);
+}
+
+void
+vault_hash(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size, VaultHash *hash)
+{
+	hash_with(vault->match_key, purpose, bytes, size, hash);
+}
+
+gboolean
+vault_hash_matches(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size, const VaultHash *hash)
+{
+	guint32 key_id;
+	VaultHash expected;
+	const VaultKey *key =
+	    vault_prefix_read(hash->bytes, &key_id) ? vault_keys_find(vault->keys, VAULT_KEY_MATCH, key_id) : NULL;
+	if (!key)
+		return FALSE;
+	hash_with(key, purpose, bytes, size, &expected);
+	return sodium_memcmp(expected.bytes, hash->bytes, VAULT_HASH_BYTES) == 0;
+}
+
+/* --- Sealing -------------------------------------------------------------------------------------------------- */
+
+static gboolean
+fail_forged(GError **error, const char *what)
+{
+	g_set_error(
+	    error, BASE_ERROR, BASE_ERROR_FORGED, "the sealed %s does not open: it is damaged, or belongs elsewhere", what);
+	return FALSE;
+}
+
+/* The front's way back: only while it holds that very epoch. */
+static gboolean
+recall_epoch(Vault *vault, const VaultSealed *sealed, VaultEpochSecret *secret, GError **error)
+{
+	if (vault_epoch_recall(vault->epoch, sealed->epoch_sealed, secret))
+		return TRUE;
+	g_set_error(error, BASE_ERROR, BASE_ERROR_KEY, "the epoch in which this was sealed is over");
+	return FALSE;
+}
+
+/* The way of those who hold a private key. */
+static gboolean
+open_epoch(Vault *vault, const VaultSealed *sealed, VaultEpochSecret *secret, GError **error)
+{
+	gsize size;
+	guint32 key_id;
+	const guint8 *bytes = g_bytes_get_data(sealed->epoch_sealed, &size);
+	if (size < VAULT_PREFIX_BYTES || !vault_prefix_read(bytes, &key_id))
+		return fail_forged(error, "epoch key");
+	const VaultKey *private_key = vault_keys_find(vault->keys, VAULT_KEY_PRIVATE, key_id);
+	const VaultKey *public_key = vault_keys_find(vault->keys, VAULT_KEY_PUBLIC, key_id);
+	if (!private_key) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_KEY, "the vault has no key %08x, with which this was sealed", key_id);
+		return FALSE;
+	}
+	return vault_epoch_open(sealed->epoch_sealed, private_key, public_key, secret) || fail_forged(error, "epoch key");
+}
+
+void
+vault_forget_epoch(Vault *vault)
+{
+	vault_epoch_forget(vault->epoch);
+}
+
+VaultSealed *
+vault_seal(Vault *vault, GBytes *content, const char *associated)
+{
+	VaultEpochSecret epoch;
+	guint8 content_key[VAULT_KEY_BYTES];
+	gsize size;
+	const void *bytes = g_bytes_get_data(content, &size);
+	g_assert(vault->role != VAULT_COURIER);
+	VaultSealed *sealed = g_new0(VaultSealed, 1);
+	sealed->epoch_sealed = vault_epoch_current(vault->epoch, &epoch);
+	sealed->epoch_id = g_bytes_new(epoch.id, VAULT_EPOCH_ID_BYTES);
+	randombytes_buf(content_key, sizeof content_key);
+	const VaultPartKey wrap = {VAULT_PART_WRAPPED_KEY, vault->public_key->id, epoch.key, epoch.id, associated};
+	const VaultPartKey seal = {VAULT_PART_CONTENT, vault->public_key->id, content_key, NULL, associated};
+	sealed->wrapped_key = vault_part_seal(&wrap, content_key, sizeof content_key);
+	sealed->content = vault_part_seal(&seal, bytes, size);
+	sodium_memzero(&epoch, sizeof epoch);
+	sodium_memzero(content_key, sizeof content_key);
+	return sealed;
+}
+
+static GBytes *
+open_content(const VaultSealed *sealed, const VaultEpochSecret *epoch, const char *associated, GError **error)
+{
+	gsize key_size, content_size;
+	const VaultPartKey wrap = {VAULT_PART_WRAPPED_KEY, 0, epoch->key, epoch->id, associated};
+	g_autofree guint8 *content_key = vault_part_open(&wrap, sealed->wrapped_key, &key_size);
+	if (!content_key || key_size != VAULT_KEY_BYTES) {
+		fail_forged(error, "content key");
+		return NULL;
+	}
+	const VaultPartKey seal = {VAULT_PART_CONTENT, 0, content_key, NULL, associated};
+	guint8 *content = vault_part_open(&seal, sealed->content, &content_size);
+	sodium_memzero(content_key, VAULT_KEY_BYTES);
+	if (!content) {
+		fail_forged(error, "content");
+		return NULL;
+	}
+	return secret_bytes_new_take(content, content_size);
+}
+
+GBytes *
+vault_unseal(Vault *vault, const VaultSealed *sealed, const char *associated, GError **error)
+{
+	VaultEpochSecret epoch;
+	gboolean is_front = vault->role == VAULT_FRONT;
+	GBytes *content = NULL;
+	if (!(is_front ? recall_epoch(vault, sealed, &epoch, error) : open_epoch(vault, sealed, &epoch, error)))
+		return NULL;
+	if (g_bytes_get_size(sealed->epoch_id) != VAULT_EPOCH_ID_BYTES ||
+	    sodium_memcmp(g_bytes_get_data(sealed->epoch_id, NULL), epoch.id, VAULT_EPOCH_ID_BYTES) != 0)
+		fail_forged(error, "epoch id");
+	else
+		content = open_content(sealed, &epoch, associated, error);
+	sodium_memzero(&epoch, sizeof epoch);
+	return content;
+}
+
+void
+vault_sealed_free(VaultSealed *sealed)
+{
+	if (!sealed)
+		return;
+	g_clear_pointer(&sealed->epoch_id, g_bytes_unref);
+	g_clear_pointer(&sealed->epoch_sealed, g_bytes_unref);
+	g_clear_pointer(&sealed->wrapped_key, g_bytes_unref);
+	g_clear_pointer(&sealed->content, g_bytes_unref);
+	g_free(sealed);
+}
+
+/* --- Receipts ------------------------------------------------------------------------------------------------- */
+
+#define RECEIPT_CHARACTERS 12u
+
+char *
+vault_receipt(void)
+{
+	static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	guint8 random[RECEIPT_CHARACTERS];
+	char *receipt = g_malloc(RECEIPT_CHARACTERS + 1);
+	need_sodium();
+	randombytes_buf(random, sizeof random);
+	for (gsize i = 0; i < RECEIPT_CHARACTERS; i++)
+		receipt[i] = alphabet[random[i] % 32];
+	receipt[RECEIPT_CHARACTERS] = '\0';
+	return receipt;
+}
