@@ -1,0 +1,261 @@
+/*
+ * Mail addresses and mailboxes. Plain functions; nothing is kept. What is accepted here goes into MAIL FROM, RCPT TO and header fields
+ * without any escaping of the address, so address_is_deliverable is the narrow gate: ASCII, a dot-atom, a host name.
+ *
+ * A mailbox is read by two rules on purpose. The address is strict. The display name is generous (any text without "<", ">" and
+ * unquoted commas), because it is only ever handed on as a separate text that GMime encodes again, and because Contact Form 7
+ * takes any site title or visitor's name there.
+ */
+#include "sekisho/wire/address.h"
+
+#include <string.h>
+
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+
+/* RFC 5322 3.2.3 atext, without letters and digits. */
+#define ADDRESS_ATEXT_SYMBOLS "!#$%&'*+-/=?^_`{|}~"
+/* RFC 1035 2.3.4. */
+#define ADDRESS_LABEL_BYTES 63u
+/* WordPress' is_email refuses anything shorter (contract 5.5). */
+#define ADDRESS_EMAIL_BYTES_LEAST 6u
+
+/* --- Addresses ----------------------------------------------------------------------------------------------------- */
+
+static gboolean
+address_is_atext_or_dot(const char *text, gsize size)
+{
+	for (gsize i = 0; i < size; i++) {
+		if (!g_ascii_isalnum(text[i]) && (text[i] == '\0' || !strchr(ADDRESS_ATEXT_SYMBOLS ".", text[i])))
+			return FALSE;
+	}
+	return size > 0;
+}
+
+/* Letters, digits and hyphens, no hyphen at either end. */
+static gboolean
+address_is_label(const char *label)
+{
+	gsize size = strlen(label);
+
+	for (gsize i = 0; i < size; i++) {
+		if (!g_ascii_isalnum(label[i]) && label[i] != '-')
+			return FALSE;
+	}
+	return size > 0 && label[0] != '-' && label[size - 1] != '-';
+}
+
+static gboolean
+address_is_domain(const char *domain, gsize label_bytes)
+{
+	g_auto(GStrv) labels = g_strsplit(domain, ".", -1);
+
+	for (char **label = labels; *label != NULL; label++) {
+		if (!address_is_label(*label) || strlen(*label) > label_bytes)
+			return FALSE;
+	}
+	return g_strv_length(labels) >= 2;
+}
+
+gboolean
+address_is_email(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	return at && strlen(text) >= ADDRESS_EMAIL_BYTES_LEAST && address_is_atext_or_dot(text, (gsize)(at - text)) &&
+	       address_is_domain(at + 1, G_MAXSIZE);
+}
+
+gboolean
+address_is_deliverable(const char *text)
+{
+	const char *at = strchr(text, '@');
+	gsize local_bytes = at ? (gsize)(at - text) : 0;
+
+	if (!at || strlen(text) > LIMIT_ADDRESS_BYTES || local_bytes > LIMIT_LOCAL_PART_BYTES)
+		return FALSE;
+	if (!address_is_atext_or_dot(text, local_bytes) || text[0] == '.' || at[-1] == '.')
+		return FALSE;
+	const char *doubled = strstr(text, "..");
+	return !(doubled && doubled < at) && strlen(at + 1) <= LIMIT_DOMAIN_BYTES &&
+	       address_is_domain(at + 1, ADDRESS_LABEL_BYTES);
+}
+
+char *
+address_domain(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	g_assert(at != NULL);
+	return g_ascii_strdown(at + 1, -1);
+}
+
+char *
+address_canonical(const char *address)
+{
+	g_autofree char *domain = address_domain(address);
+	gsize local_bytes = (gsize)(strrchr(address, '@') - address);
+
+	return g_strdup_printf("%.*s@%s", (int)MIN(local_bytes, G_MAXINT), address, domain);
+}
+
+/* --- Mailboxes ----------------------------------------------------------------------------------------------------- */
+
+void
+mailbox_free(Mailbox *mailbox)
+{
+	if (!mailbox)
+		return;
+	g_free(mailbox->name);
+	g_free(mailbox->address);
+	g_free(mailbox);
+}
+
+static Mailbox *
+mailbox_refuse(GError **error, const char *sentence)
+{
+	g_set_error_literal(error, WIRE_ERROR, WIRE_ERROR_MALFORMED, sentence);
+	return NULL;
+}
+
+/* The closing quote of the one at `open`, backslashes counted (RFC 5322 3.2.4), or NULL. */
+static const char *
+mailbox_closing_quote(const char *open)
+{
+	for (const char *at = open + 1; *at != '\0'; at++) {
+		if (*at == '"')
+			return at;
+		if (*at == '\\' && at[1] != '\0')
+			at++;
+	}
+	return NULL;
+}
+
+/* The first of `stops` outside quotes, else the end of the text. A quote that is never closed is an ordinary character, because
+ * visitors type those (5" pipes); and so are all after it, or a text of many would be read as many times: `has_quotes`, TRUE
+ * at the beginning of a text, remembers that. */
+static const char *
+mailbox_find_unquoted(const char *text, const char *stops, gboolean *has_quotes)
+{
+	for (const char *at = text; *at != '\0'; at++) {
+		const char *closing = *has_quotes && *at == '"' ? mailbox_closing_quote(at) : NULL;
+		if (closing)
+			at = closing;
+		else if (strchr(stops, *at))
+			return at;
+		else if (*at == '"')
+			*has_quotes = FALSE;
+	}
+	return text + strlen(text);
+}
+
+/* The display name without its quotes and their backslashes; those of an unclosed quote stay. The caller's. */
+static char *
+mailbox_unquote(const char *text)
+{
+	GString *name = g_string_new(NULL);
+	gboolean has_quotes = TRUE;
+
+	for (const char *at = text; *at != '\0'; at++) {
+		const char *closing = has_quotes && *at == '"' ? mailbox_closing_quote(at) : NULL;
+		if (!closing) {
+			has_quotes = has_quotes && *at != '"';
+			g_string_append_c(name, *at);
+			continue;
+		}
+		for (at++; at < closing; at++) {
+			if (*at == '\\')
+				at++;
+			g_string_append_c(name, *at);
+		}
+	}
+	return g_strstrip(g_string_free(name, FALSE));
+}
+
+static gboolean
+mailbox_has_control(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+		gunichar character = g_utf8_get_char(at);
+		/* LINE and PARAGRAPH SEPARATOR are no controls to Unicode, but they break lines. */
+		if (g_unichar_iscntrl(character) || character == 0x2028 || character == 0x2029)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* The mailbox of the parts of `name <address>`. */
+static Mailbox *
+mailbox_new(const char *name, const char *address)
+{
+	Mailbox *mailbox = g_new0(Mailbox, 1);
+
+	mailbox->name = mailbox_unquote(name);
+	mailbox->address = g_strstrip(g_strdup(address));
+	return mailbox;
+}
+
+Mailbox *
+mailbox_parse(const char *text, GError **error)
+{
+	if (!g_utf8_validate(text, -1, NULL))
+		return mailbox_refuse(error, "the mailbox is not valid UTF-8");
+	if (mailbox_has_control(text))
+		return mailbox_refuse(error, "the mailbox holds a line break or another control character");
+	gboolean has_quotes = TRUE;
+	const char *stop = mailbox_find_unquoted(text, "<>,", &has_quotes);
+	g_autoptr(Mailbox) mailbox = NULL;
+
+	if (*stop == ',')
+		return mailbox_refuse(error, "the mailbox holds a comma; put a name with a comma into double quotes");
+	if (*stop == '>')
+		return mailbox_refuse(error, "the mailbox has a \">\" without its \"<\"");
+	if (*stop == '<') {
+		const char *close = strpbrk(stop + 1, "<>");
+		if (!close || *close != '>' || close[1 + strspn(close + 1, " ")] != '\0')
+			return mailbox_refuse(error, "the mailbox does not end with one address in \"<\" and \">\"");
+		g_autofree char *name = g_strndup(text, (gsize)(stop - text));
+		g_autofree char *address = g_strndup(stop + 1, (gsize)(close - stop - 1));
+		mailbox = mailbox_new(name, address);
+	} else {
+		mailbox = mailbox_new("", text);
+	}
+	if (!address_is_deliverable(mailbox->address))
+		return mailbox_refuse(
+		    error, "the mailbox holds no mail address that can be written in plain ASCII as name@host.domain");
+	return g_steal_pointer(&mailbox);
+}
+
+GPtrArray *
+mailbox_split_list(const char *text)
+{
+	GPtrArray *parts = g_ptr_array_new_with_free_func(g_free);
+	gboolean has_quotes = TRUE;
+
+	for (const char *at = text, *stop = text; *stop != '\0'; at = stop + 1) {
+		stop = mailbox_find_unquoted(at, ",", &has_quotes);
+		/* An empty part is a comma too many, not a lost recipient. */
+		if (at + strspn(at, " \t\r\n") < stop)
+			g_ptr_array_add(parts, g_strndup(at, (gsize)(stop - at)));
+	}
+	return parts;
+}
+
+GPtrArray *
+mailbox_parse_list(const char *text, guint *dropped)
+{
+	GPtrArray *mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)mailbox_free);
+	g_autoptr(GPtrArray) parts = mailbox_split_list(text);
+	guint dropped_count = 0;
+
+	for (guint i = 0; i < parts->len; i++) {
+		Mailbox *mailbox = mailboxes->len < LIMIT_RECIPIENTS ? mailbox_parse(parts->pdata[i], NULL) : NULL;
+		if (mailbox)
+			g_ptr_array_add(mailboxes, mailbox);
+		else
+			dropped_count++;
+	}
+	if (dropped)
+		*dropped = dropped_count;
+	return mailboxes;
+}
