@@ -1,0 +1,351 @@
+/*
+ * Everything that makes a form unusable, as sentences for the person who wrote it: where, what, why, and what to write
+ * instead. Called once per form, after its tags were scanned and its settings read. All problems at once.
+ *
+ * The rules on senders are the reason this file exists. A mail that claims to come from the visitor's own domain fails that
+ * domain's SPF, DKIM and DMARC, and only addresses that an operator configured may be mailed; so the parts of
+ * a template that decide about senders and recipients are looked at before any visitor can use them.
+ */
+#include "form_problems.h"
+
+#include <string.h>
+
+#include "formtag_types.h"
+#include "mailtag_scan.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
+#include "sekisho/form/mailtag.h"
+#include "sekisho/wire/address.h"
+
+/* One mail of the form while it is looked at. */
+typedef struct {
+	const Form *form;
+	const MailTemplate *mail;
+	const char *group;      /* "mail", "mail_2": group in form.ini and stem of the template files */
+	char *from_domain;      /* of the site's configured sender; NULL if that is no mailbox */
+	guint configured_count; /* recipients that no field decides */
+	GPtrArray *problems;
+} MailCheck;
+
+static void add_problem(GPtrArray *problems, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void
+add_problem(GPtrArray *problems, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	g_ptr_array_add(problems, g_strdup_vprintf(format, arguments));
+	va_end(arguments);
+}
+
+/* --- Form-tags ---------------------------------------------------------------------------------------------------------- */
+
+/* A quoted value "a|b" makes the posted "a" read "b"; that belongs to the choice types. */
+static gboolean
+has_pipe(const FormTag *tag)
+{
+	for (guint i = 0; i < tag->values->len; i++) {
+		const FormTagValue *value = tag->values->pdata[i];
+
+		if (!g_str_equal(value->before, value->after))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void
+check_tag(const FormTag *tag, GPtrArray *problems)
+{
+	const FormTagType *type = formtag_types_find(tag->type, strlen(tag->type));
+	g_autofree char *shown = g_strjoin(" ", tag->type, tag->raw_name, NULL);
+
+	if (!(tag->features & TAG_HANDLED))
+		add_problem(problems,
+		    "form.html line %u: [%s]: this version does not %s yet; take the tag out, or leave this form with Contact "
+		    "Form 7 "
+		    "until a version does",
+		    tag->line, shown, type->unsupported);
+	else if ((tag->features & TAG_SELECTABLE) && has_pipe(tag))
+		add_problem(problems,
+		    "form.html line %u: [%s]: this version does not replace a posted value by the text behind \"|\" yet; write "
+		    "the "
+		    "condition without \"|\"",
+		    tag->line, shown);
+}
+
+static void
+check_slips(const Form *form, GPtrArray *problems)
+{
+	g_autoptr(GPtrArray) words = formtag_unknown_words(form->source->template_text);
+
+	for (guint i = 0; i < words->len; i++) {
+		const char *word = words->pdata[i];
+		guint line = 0;
+		g_autofree char *meant = formtag_slip(form->source->template_text, word, &line);
+
+		if (meant != NULL)
+			add_problem(problems, "form.html line %u: [%s]: there is no such form-tag; did you mean [%s]?", line,
+			    word, meant);
+	}
+}
+
+static void
+check_tags(const Form *form, GPtrArray *problems)
+{
+	check_slips(form, problems);
+	for (guint i = 0; i < form->tags->len; i++)
+		check_tag(form->tags->pdata[i], problems);
+	if (form->tags->len >= LIMIT_FORM_TAGS)
+		add_problem(problems, "form.html: has %u form-tags or more; a form may have at most %u", LIMIT_FORM_TAGS,
+		    LIMIT_FORM_TAGS - 1);
+}
+
+/* --- Senders ---------------------------------------------------------------------------------------------------------------- */
+
+/* `text` with the tags of site and form replaced; those of fields stay. The caller's. */
+static char *
+replace_site_tags(const Form *form, const char *text)
+{
+	MailTagContext context = {.form = form, .mode = MAILTAG_LINE};
+
+	return mailtag_replace(text, &context);
+}
+
+/* The first thing `text` takes from a visitor, or NULL. The caller's. */
+static char *
+first_field(const Form *form, const char *text)
+{
+	g_autoptr(GPtrArray) fields = mailtag_fields(text, form);
+
+	return fields->len > 0 ? g_ptr_array_steal_index(fields, 0) : NULL;
+}
+
+/* A template of a sender, `Name <address>` or `address`: its parts, the caller's. What follows ">" stays with the address. */
+static void
+split_sender(const char *sender, char **name, char **address)
+{
+	const char *bracket = strrchr(sender, '<');
+
+	*name = bracket != NULL ? g_strndup(sender, (gsize)(bracket - sender)) : g_strdup("");
+	*address = g_strdup(bracket != NULL ? bracket : sender);
+}
+
+/* `sender` stands at `where`. It must be a mailbox of the site's own domain whatever a visitor types; a field may stand in the name. */
+static void
+check_sender(const MailCheck *check, const char *where, const char *sender)
+{
+	const SiteFacts *site = check->form->site;
+	g_autofree char *name = NULL, *address = NULL;
+
+	split_sender(sender, &name, &address);
+	g_autofree char *field = first_field(check->form, address);
+	if (field != NULL) {
+		add_problem(check->problems,
+		    "%s: the sender's address takes [%s] from the visitor; mail in the name of a visitor's domain fails that "
+		    "domain's SPF, "
+		    "DKIM and DMARC, so receivers drop it or file it as spam; write \"sender = %s\" and the line \"Reply-To: "
+		    "[%s]\" in the "
+		    "headers instead",
+		    where, field, site->from, field);
+		return;
+	}
+	g_autofree char *plain_name = mailtag_scan_without(name, "");
+	g_autofree char *plain_address = replace_site_tags(check->form, address);
+	g_autofree char *plain = g_strconcat(plain_name, plain_address, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Mailbox) mailbox = mailbox_parse(plain, &error);
+	if (mailbox == NULL) {
+		add_problem(check->problems, "%s: is no mailbox (%s); write \"sender = %s\"", where, error->message, site->from);
+		return;
+	}
+	g_autofree char *domain = address_domain(mailbox->address);
+	if (check->from_domain != NULL && !g_str_equal(domain, check->from_domain))
+		add_problem(check->problems,
+		    "%s: the sender is in the domain %s, but this site sends as %s; for mail in another domain's name SPF, DKIM "
+		    "and "
+		    "DMARC fail, so receivers drop it or file it as spam; write \"sender = %s\"",
+		    where, domain, check->from_domain, site->from);
+}
+
+/* --- Recipients --------------------------------------------------------------------------------------------------------------- */
+
+/* Counts the mailboxes of `list` that are there whatever a visitor types. Its parts are looked at one by one: one that is no mailbox would be
+ * left out without a word each time a mail is made. */
+static void
+count_configured(MailCheck *check, const char *where, const char *list)
+{
+	g_autofree char *site_replaced = replace_site_tags(check->form, list);
+	/* A control character marks what a field decides. */
+	g_autofree char *without_fields = mailtag_scan_without(site_replaced, "\x01");
+	g_autoptr(GPtrArray) parts = mailbox_split_list(without_fields);
+
+	for (guint i = 0; i < parts->len; i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(Mailbox) mailbox = mailbox_parse(parts->pdata[i], &error);
+
+		if (mailbox != NULL)
+			check->configured_count++;
+		else if (strchr(parts->pdata[i], '\x01') == NULL)
+			add_problem(check->problems,
+			    "%s: part %u of the list cannot be mailed to (%s); write name@host.domain or Name "
+			    "<name@host.domain>, separated by commas",
+			    where, i + 1, error->message);
+	}
+	if (parts->len > LIMIT_RECIPIENTS)
+		add_problem(check->problems, "%s: has %u parts; a mail goes to at most %u", where, parts->len, LIMIT_RECIPIENTS);
+}
+
+/* --- Header lines ---------------------------------------------------------------------------------------------------------------- */
+
+/* Headers that the composed mail has already, or that decide about its structure, sender or path (contract 6.6). One that ends in "-"
+ * stands for all names that begin so. */
+static const char *const structural_headers[] = {
+    "To", "Subject", "Date", "Message-ID", "Sender", "Return-Path", "MIME-Version", "Content-", "Resent-", "Received", NULL};
+
+static gboolean
+is_structural(const char *name)
+{
+	for (const char *const *structural = structural_headers; *structural != NULL; structural++) {
+		gsize size = strlen(*structural);
+
+		if (g_ascii_strncasecmp(name, *structural, size) == 0 && (name[size] == '\0' || (*structural)[size - 1] == '-'))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* RFC 5322 3.6.8, without "[" and "]", which would let a mail-tag decide which header it is. */
+static gboolean
+is_header_name(const char *name)
+{
+	const char *start = name;
+
+	while (g_ascii_isgraph(*name) && strchr("[]:", *name) == NULL)
+		name++;
+	return name > start && *name == '\0';
+}
+
+static void
+check_blind_copy(MailCheck *check, const char *where, const char *value)
+{
+	g_autofree char *field = first_field(check->form, value);
+
+	if (field != NULL)
+		add_problem(check->problems,
+		    "%s: takes [%s] from the visitor; a copy that nobody can see may not go to an address a visitor typed; write "
+		    "an "
+		    "address of your own, or use mail_2 for a reply",
+		    where, field);
+}
+
+/* One line `Name: value` of the template's headers; lines without a colon are no headers (contract 6.6). */
+static void
+check_header(MailCheck *check, const char *line, guint number)
+{
+	const char *colon = strchr(line, ':');
+
+	if (colon == NULL)
+		return;
+	g_autofree char *name = g_strstrip(g_strndup(line, (gsize)(colon - line)));
+	g_autofree char *value = text_strip(colon + 1);
+	g_autofree char *where = g_strdup_printf("%s-headers.txt line %u: %s", check->group, number, name);
+	if (!is_header_name(name))
+		add_problem(
+		    check->problems, "%s: is no name of a header; write letters, digits and hyphens, without mail-tags", where);
+	else if (is_structural(name))
+		add_problem(check->problems,
+		    "%s: this header is made by sekisho and may not stand in a template; take the line out (recipients, subject "
+		    "and "
+		    "HTML have their own settings)",
+		    where);
+	else if (g_ascii_strcasecmp(name, "From") == 0)
+		check_sender(check, where, value);
+	else if (g_ascii_strcasecmp(name, "Cc") == 0)
+		count_configured(check, where, value);
+	else if (g_ascii_strcasecmp(name, "Bcc") == 0) {
+		check_blind_copy(check, where, value);
+		count_configured(check, where, value);
+	}
+}
+
+static void
+check_headers(MailCheck *check)
+{
+	g_autofree char *text = text_with_lf(check->mail->additional_headers);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+	guint count = 0;
+
+	for (guint i = 0; lines[i] != NULL; i++) {
+		check_header(check, lines[i], i + 1);
+		count += strchr(lines[i], ':') != NULL;
+	}
+	if (count > LIMIT_MAIL_HEADERS)
+		add_problem(check->problems, "%s-headers.txt: has %u header lines; a mail may add at most %u", check->group,
+		    count, LIMIT_MAIL_HEADERS);
+}
+
+/* --- Mails --------------------------------------------------------------------------------------------------------------------------- */
+
+static void
+check_mail(MailCheck *check)
+{
+	g_autofree char *where = g_strdup_printf("form.ini [%s] sender", check->group);
+	g_autofree char *recipient = g_strdup_printf("form.ini [%s] recipient", check->group);
+	g_autofree char *sender = text_strip(check->mail->sender);
+	g_autofree char *attachments = text_strip(check->mail->attachments);
+
+	if (*sender != '\0')
+		check_sender(check, where, sender);
+	count_configured(check, recipient, check->mail->recipient);
+	check_headers(check);
+	if (*attachments != '\0')
+		add_problem(check->problems,
+		    "form.ini [%s] attachments: this version does not attach files yet; leave it empty, or leave this form with "
+		    "Contact "
+		    "Form 7 until a version does",
+		    check->group);
+}
+
+static void
+check_mails(const Form *form, GPtrArray *problems)
+{
+	static const char *const groups[] = {"mail", "mail_2"};
+	g_autoptr(Mailbox) from = mailbox_parse(form->site->from, NULL);
+	g_autofree char *from_domain = from != NULL ? address_domain(from->address) : NULL;
+
+	if (from == NULL)
+		add_problem(problems,
+		    "form.ini: the site's own sender (from) is no mailbox, so no sender of this form can be compared with it");
+	for (guint i = 0; i < G_N_ELEMENTS(groups); i++) {
+		MailCheck check = {.form = form,
+		    .mail = &form->source->mail[i],
+		    .group = groups[i],
+		    .from_domain = from_domain,
+		    .problems = problems};
+
+		if (i > 0 && !check.mail->is_active)
+			continue;
+		check_mail(&check);
+		if (i == 0 && check.configured_count == 0 && !form->is_mail_skipped && !form->is_demo)
+			add_problem(problems,
+			    "form.ini [mail] recipient: no address that you configured would get the notice, only what a visitor "
+			    "types, "
+			    "and that is never mailed to; write an address of your own, for example \"recipient = "
+			    "[_site_admin_email]\"");
+	}
+}
+
+/* --- All ------------------------------------------------------------------------------------------------------------------------------ */
+
+void
+form_problems_find(const Form *form, GPtrArray *problems)
+{
+	check_tags(form, problems);
+	form_problems_of_settings(form, problems);
+	if (form_is_set(form, "subscribers_only"))
+		add_problem(problems, "form.ini [settings] subscribers_only: who is logged in is known to WordPress alone; leave "
+				      "this form with Contact "
+				      "Form 7, or take the setting out");
+	check_mails(form, problems);
+}

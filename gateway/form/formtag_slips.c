@@ -1,0 +1,56 @@
+/*
+ * Words in brackets that are no form-tag but were surely meant to be one: "[texxt* your-name]". As text they would stand in the page where
+ * the owner expects a field, so they are errors, while other unknown words are only worth a warning. Pure functions.
+ */
+#include <string.h>
+
+#include "formtag_types.h"
+#include "sekisho/base/text.h"
+#include "sekisho/form/formtag.h"
+
+/* One letter off in a word of four, two in a longer one. */
+static guint
+allowed_distance(const FormTagType *type)
+{
+	return strlen(type->basetype) <= 4 ? 1 : 2;
+}
+
+/* Something that follows `word`, "[" and white space gone, as it would follow a tag of that type. A field has a name; a tag without one can only be
+ * told from text if this version makes it. */
+static gboolean
+is_meant_as(const FormTagType *type, const char *after)
+{
+	if (!(type->features & TAG_NAME))
+		return (type->features & TAG_HANDLED) != 0 && (*after == ']' || g_ascii_isspace(*after));
+	return g_ascii_isspace(*after) && g_ascii_isalpha(after[strspn(after, " \t\r\n")]);
+}
+
+/* Where "[WORD" stands in a way that means `type`, or NULL. */
+static const char *
+find_place(const char *template_text, const char *word, const FormTagType *type)
+{
+	g_autofree char *opened = g_strconcat("[", word, NULL);
+	gsize size = strlen(opened);
+
+	for (const char *at = strstr(template_text, opened); at != NULL; at = strstr(at + size, opened)) {
+		if (is_meant_as(type, at + size))
+			return at;
+	}
+	return NULL;
+}
+
+char *
+formtag_slip(const char *template_text, const char *word, guint *line)
+{
+	gboolean is_starred = g_str_has_suffix(word, "*");
+	g_autofree char *base = g_strndup(word, strlen(word) - (is_starred ? 1 : 0));
+	const FormTagType *type = formtag_types_near(base, allowed_distance);
+	const char *place = type != NULL ? find_place(template_text, word, type) : NULL;
+
+	if (place == NULL)
+		return NULL;
+	*line = 1;
+	for (const char *cursor = template_text; cursor < place; cursor++)
+		*line += *cursor == '\n';
+	return g_strconcat(type->basetype, is_starred && type->has_star ? "*" : "", NULL);
+}
