@@ -1,0 +1,142 @@
+-- Deliveries move here and nowhere else. States: 1 queued, 2 leased, 3 deferred, 4 dead, 5 sent, 6 cancelled, 7 refused; so
+-- `state <= 3` waits for a session, and `state <= 4` is not settled.
+
+-- The item whose turn it is. CROSS JOIN keeps the order of the tables: walk the index of what is due, oldest first. What :owner holds
+-- itself it does not take again, although a clock that jumped ahead says that its lease is over.
+-- name: outbox_due
+SELECT delivery.outbox_id
+FROM delivery INDEXED BY delivery_claimable
+CROSS JOIN outbox ON outbox.id = delivery.outbox_id
+CROSS JOIN submission ON submission.id = outbox.submission_id
+WHERE delivery.state <= 3 AND delivery.claimable_at <= :now AND submission.content IS NOT NULL
+	AND (delivery.state <> 2 OR delivery.owner <> :owner)
+ORDER BY delivery.claimable_at LIMIT 1
+
+-- One that is due later than any delay of ours was put off by a clock that ran ahead: it is due.
+-- name: outbox_due_absurd
+SELECT delivery.outbox_id
+FROM delivery INDEXED BY delivery_claimable
+CROSS JOIN outbox ON outbox.id = delivery.outbox_id
+CROSS JOIN submission ON submission.id = outbox.submission_id
+WHERE delivery.state <= 3 AND delivery.claimable_at > :horizon AND submission.content IS NOT NULL
+	AND (delivery.state <> 2 OR delivery.owner <> :owner)
+ORDER BY delivery.claimable_at LIMIT 1
+
+-- name: outbox_next_due
+SELECT delivery.claimable_at
+FROM delivery INDEXED BY delivery_claimable
+CROSS JOIN outbox ON outbox.id = delivery.outbox_id
+CROSS JOIN submission ON submission.id = outbox.submission_id
+WHERE delivery.state <= 3 AND submission.content IS NOT NULL
+ORDER BY delivery.claimable_at LIMIT 1
+
+-- A lease that ran out was a session that tried and never told. Attempts are counted to a million, because whoever may write
+-- rows may write a number that no addition survives.
+-- name: outbox_lease
+UPDATE delivery SET state = 2, owner = :owner, leased_until = :until, attempts = max(0, min(attempts, 1000000)) + (state = 2)
+WHERE outbox_id = :outbox_id AND state <= 3 AND (claimable_at <= :now OR claimable_at > :horizon) AND (state <> 2 OR owner <> :owner)
+
+-- The leases of couriers that are gone, for the one that has just begun; they may have been tried.
+-- name: outbox_take_over
+UPDATE delivery INDEXED BY delivery_claimable
+SET state = 1, owner = NULL, leased_until = NULL, attempts = max(0, min(attempts, 1000000)) + 1
+WHERE state <= 3 AND state = 2 AND owner <> :owner
+
+-- What is due of one form's mails waits, because none of them can become a letter. Only among the first :scan that are due: those
+-- stand before everybody else's, and the write lock is not ours for long.
+-- name: outbox_put_off
+UPDATE delivery SET state = 3, due_at = :due_at, reason = :reason, server_text = NULL, reply_code = 0, settled_at = :now
+WHERE id IN (
+	SELECT due.id
+	FROM (SELECT id, outbox_id FROM delivery INDEXED BY delivery_claimable
+		WHERE state <= 3 AND claimable_at <= :now AND state <> 2 ORDER BY claimable_at LIMIT :scan) AS due
+	CROSS JOIN outbox ON outbox.id = due.outbox_id
+	CROSS JOIN submission ON submission.id = outbox.submission_id
+	WHERE outbox.kind = :kind AND submission.site = :site AND submission.form_id = :form_id
+	LIMIT :limit)
+
+-- An item and its deliveries; with :owner only those that this owner holds by the lease that ends at :until.
+-- name: outbox_item
+SELECT outbox.id, outbox.submission_id, submission.receipt, submission.site, submission.form_id, outbox.kind,
+	outbox.generation, outbox.created_at,
+	delivery.id, delivery.recipient, delivery.state, delivery.attempts, delivery.due_at, delivery.settled_at,
+	delivery.reason, delivery.server_text, delivery.reply_code, delivery.ordered_at
+FROM outbox
+JOIN submission ON submission.id = outbox.submission_id
+LEFT JOIN delivery ON delivery.outbox_id = outbox.id
+	AND (:owner IS NULL OR (delivery.state = 2 AND delivery.owner = :owner AND delivery.leased_until = :until))
+WHERE outbox.id = :outbox_id
+ORDER BY delivery.id
+
+-- name: outbox_list
+SELECT id FROM outbox ORDER BY id DESC LIMIT :limit
+
+-- name: outbox_list_of_site
+SELECT outbox.id FROM submission CROSS JOIN outbox ON outbox.submission_id = submission.id
+WHERE submission.site = :site ORDER BY submission.id DESC, outbox.id DESC LIMIT :limit
+
+-- name: outbox_list_waiting
+SELECT DISTINCT delivery.outbox_id
+FROM delivery INDEXED BY delivery_unsettled
+CROSS JOIN outbox ON outbox.id = delivery.outbox_id
+CROSS JOIN submission ON submission.id = outbox.submission_id
+WHERE delivery.state <= 4 AND (:site IS NULL OR submission.site = :site)
+ORDER BY delivery.outbox_id DESC LIMIT :limit
+
+-- name: outbox_list_of_submission
+SELECT id FROM outbox WHERE submission_id = :submission_id ORDER BY id
+
+-- name: delivery_lease_end
+SELECT leased_until FROM delivery WHERE id = :id AND state = 2 AND owner = :owner
+
+-- name: delivery_gone
+UPDATE delivery SET state = 6, owner = NULL, leased_until = NULL, reason = 'gone', settled_at = :now
+WHERE id = :id AND state = 2 AND owner = :owner
+
+-- An address that went and came back is a recipient again.
+-- name: delivery_ensure
+INSERT INTO delivery (outbox_id, recipient, state, due_at, owner, leased_until)
+VALUES (:outbox_id, :recipient, 2, :now, :owner, :until)
+ON CONFLICT (outbox_id, recipient) DO UPDATE
+SET state = 2, due_at = excluded.due_at, owner = excluded.owner, leased_until = excluded.leased_until, reason = NULL
+WHERE state = 6 AND reason = 'gone'
+
+-- :tried is 1 if a session tried it. What a person ordered is done with it.
+-- name: delivery_settle
+UPDATE delivery
+SET state = :state, owner = NULL, leased_until = NULL, attempts = max(0, min(attempts, 1000000)) + :tried,
+	due_at = coalesce(:due_at, due_at), reply_code = :reply_code, reason = :reason, server_text = :server_text,
+	settled_at = :now, ordered_at = 0
+WHERE id = :id AND state = 2 AND owner = :owner
+
+-- What failed before is deferred again, with its reason.
+-- name: delivery_give_back
+UPDATE delivery SET state = CASE WHEN reason IS NULL THEN 1 ELSE 3 END, owner = NULL, leased_until = NULL,
+	due_at = coalesce(:due_at, due_at)
+WHERE id = :id AND state = 2 AND owner = :owner
+
+-- name: delivery_submission
+SELECT outbox.submission_id FROM delivery JOIN outbox ON outbox.id = delivery.outbox_id WHERE delivery.id = :id
+
+-- What decides if a person may act: submission, whether its content is there, whether a session holds the item now.
+-- name: outbox_standing
+SELECT submission.id, submission.content IS NOT NULL,
+	EXISTS (SELECT 1 FROM delivery WHERE outbox_id = outbox.id AND state = 2 AND leased_until > :now)
+FROM outbox JOIN submission ON submission.id = outbox.submission_id
+WHERE outbox.id = :outbox_id
+
+-- A dead delivery begins its attempts anew, and so does one whose address was no recipient any more.
+-- name: outbox_retry_failed
+UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, attempts = CASE state WHEN 3 THEN attempts ELSE 0 END,
+	reason = CASE state WHEN 6 THEN NULL ELSE reason END
+WHERE outbox_id = :outbox_id AND (state IN (3, 4) OR (state = 6 AND reason = 'gone'))
+
+-- name: outbox_retry_sent
+UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, attempts = 0 WHERE outbox_id = :outbox_id AND state = 5
+
+-- name: outbox_next_generation
+UPDATE outbox SET generation = max(0, min(generation, 1000000)) + 1 WHERE id = :outbox_id
+
+-- name: outbox_cancel
+UPDATE delivery SET state = 6, owner = NULL, leased_until = NULL, settled_at = :now
+WHERE outbox_id = :outbox_id AND state <= 4
