@@ -1,0 +1,216 @@
+/*
+ * Which addresses a submission may cause mail to. Form D of contract 13 with changing recipients and headers; the site's
+ * admin address is admin@example.test.
+ */
+#include <string.h>
+
+#include "fixture.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/policy/replies.h"
+
+#define FIELDS "[text your-name][text your-email][text your-subject][textarea your-message]"
+
+static void
+set(char **text, const char *value)
+{
+	g_free(*text);
+	*text = g_strdup(value);
+}
+
+static FormSource *
+source_with(const char *recipient, const char *headers)
+{
+	FormSource *source = fixture_source(FIELDS);
+
+	set(&source->mail[0].recipient, recipient);
+	set(&source->mail[0].additional_headers, headers);
+	return source;
+}
+
+/* "notice To admin@example.test" or "notice Cc a@b.test recipient_from_field", joined by "; ". */
+static char *
+planned_text(const Form *form, const Submission *submission)
+{
+	g_autoptr(GPtrArray) plan = replies_plan(form, submission);
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < plan->len; i++) {
+		const PlannedRecipient *recipient = plan->pdata[i];
+		g_string_append_printf(text, "%s%s %s %s%s%s%s%s", i > 0 ? "; " : "", mail_kind_name(recipient->kind),
+		    recipient->header, recipient->name, *recipient->name != '\0' ? " " : "", recipient->address,
+		    recipient->refusal != NULL ? " " : "", recipient->refusal != NULL ? recipient->refusal : "");
+	}
+	return g_string_free(text, FALSE);
+}
+
+static char *
+plan_for(const char *recipient, const char *headers, const char *email)
+{
+	g_autoptr(Form) form = fixture_compile(source_with(recipient, headers));
+	g_autoptr(Submission) submission =
+	    fixture_submission(form, fixture_posted("your-name", "Taro", "your-email", email, NULL));
+
+	return planned_text(form, submission);
+}
+
+static void
+test_entries(void)
+{
+	static const struct {
+		const char *recipient, *headers, *email, *planned;
+	} cases[] = {
+	    {"[_site_admin_email]", "", "taro@visitor.test", "notice To admin@example.test"},
+	    {"Owner <a@example.test>, b@example.test", "", "", "notice To Owner a@example.test; notice To b@example.test"},
+	    {"a@example.test", "Cc: c@example.test\nBcc: d@example.test, e@example.test", "",
+		"notice To a@example.test; notice Cc c@example.test; notice Bcc d@example.test; notice Bcc e@example.test"},
+	    {"a@example.test", "cc : C <c@example.test>", "", "notice To a@example.test; notice Cc C c@example.test"},
+	    /* Only the entry that takes something from a field is refused. */
+	    {"a@example.test, [your-email]", "", "taro@visitor.test",
+		"notice To a@example.test; notice To taro@visitor.test recipient_from_field"},
+	    {"a@example.test", "Cc: [your-email], c@example.test", "taro@visitor.test",
+		"notice To a@example.test; notice Cc c@example.test; notice Cc taro@visitor.test recipient_from_field"},
+	    {"a@example.test, [your-email]", "", "", "notice To a@example.test"},
+	    {"a@example.test, [_raw_your-email]", "", "taro@visitor.test",
+		"notice To a@example.test; notice To taro@visitor.test recipient_from_field"},
+	    /* A field in the name makes the whole entry the visitor's. */
+	    {"a@example.test, [your-name] <b@example.test>", "", "",
+		"notice To a@example.test; notice To Taro b@example.test recipient_from_field"},
+	    {"a@example.test, info@[your-email]", "", "visitor.test",
+		"notice To a@example.test; notice To info@visitor.test recipient_from_field"},
+	    /* Once per kind, To before Cc before Bcc, without regard to the domain's case. */
+	    {"a@example.test, A <a@EXAMPLE.test>", "Cc: a@example.test, b@example.test\nBcc: b@example.test", "",
+		"notice To a@example.test; notice Cc b@example.test"},
+	    /* What is no address is left out. */
+	    {"a@example.test, [nope], [_nope]", "", "", "notice To a@example.test"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *planned = plan_for(cases[i].recipient, cases[i].headers, cases[i].email);
+		g_assert_cmpstr(planned, ==, cases[i].planned);
+	}
+}
+
+static guint
+count_allowed(const Form *form, const Submission *submission, const char *address)
+{
+	g_autoptr(GPtrArray) plan = replies_plan(form, submission);
+	guint count = 0;
+
+	for (guint i = 0; i < plan->len; i++) {
+		const PlannedRecipient *recipient = plan->pdata[i];
+		if (recipient->refusal == NULL) {
+			count++;
+			g_assert_cmpstr(recipient->address, ==, address);
+		}
+	}
+	return count;
+}
+
+/* Whatever is typed, the set of addresses that are mailed is the operator's. */
+static void
+test_no_value_adds_a_recipient(void)
+{
+	static const char *const values[] = {"x@y.test", "x@y.test, z@y.test", "x@y.test\r\nBcc: z@y.test", "a@example.test",
+	    "\" , x@y.test", "> , <x@y.test", "[_site_admin_email]", "[your-email]", ",,,,", "\"",
+	    "x@y.test>\r\nRCPT TO:<z@y.test", "admin@example.test"};
+	static const char *const recipients[] = {"[your-email], a@example.test", "a@example.test, [your-email] <[your-email]>",
+	    "\"[your-email]\" <[your-email]>, a@example.test", "[_raw_your-email], a@example.test",
+	    "a@example.test,[_raw_evil],[evil]", "[_url], [_user_agent], a@example.test"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
+		for (gsize k = 0; k < G_N_ELEMENTS(recipients); k++) {
+			g_autoptr(Form) form =
+			    fixture_compile(source_with(recipients[k], "Cc: [your-email]\nReply-To: [your-email]"));
+			g_autoptr(Submission) submission =
+			    fixture_submission(form, fixture_posted("your-email", values[i], "evil", values[i], NULL));
+			g_assert_cmpuint(count_allowed(form, submission, "a@example.test"), ==, 1);
+		}
+	}
+}
+
+/* A visitor who types the owner's address does not turn it into a refused one. */
+static void
+test_a_typed_configured_address_stays_allowed(void)
+{
+	g_autofree char *planned = plan_for("[your-email], a@example.test", "Cc: [your-email], c@example.test", "c@example.test");
+
+	g_assert_cmpstr(planned, ==, "notice To a@example.test; notice Cc c@example.test");
+}
+
+static void
+test_mail_2_is_refused_whole(void)
+{
+	FormSource *source = source_with("a@example.test", "");
+	set(&source->mail[1].sender, "noreply@example.test");
+	set(&source->mail[1].recipient, "[your-email]");
+	set(&source->mail[1].additional_headers, "Bcc: b@example.test");
+	source->mail[1].is_active = TRUE;
+	g_autoptr(Form) form = fixture_compile(source);
+	g_autoptr(Submission) submission = fixture_submission(form, fixture_posted("your-email", "taro@visitor.test", NULL));
+	g_autofree char *planned = planned_text(form, submission);
+
+	g_assert_cmpstr(planned, ==,
+	    "notice To a@example.test; reply To taro@visitor.test reply_policy; reply Bcc b@example.test reply_policy");
+}
+
+static void
+test_nothing_is_planned(gconstpointer setting)
+{
+	FormSource *source = source_with("a@example.test", "");
+	set(&source->additional_settings, setting);
+	g_autoptr(Form) form = fixture_compile(source);
+	g_autoptr(Submission) submission = fixture_submission(form, fixture_posted("your-email", "taro@visitor.test", NULL));
+	g_autofree char *planned = planned_text(form, submission);
+
+	g_assert_cmpstr(planned, ==, "");
+}
+
+/* Refused ones do not crowd out configured ones, and neither passes the ceiling. */
+static void
+test_the_ceiling(void)
+{
+	GString *list = g_string_new(NULL), *typed = g_string_new(NULL);
+	for (guint i = 0; i < LIMIT_RECIPIENTS - 1; i++)
+		g_string_append_printf(list, ", a%u@example.test", i);
+	for (guint i = 0; i < LIMIT_RECIPIENTS; i++)
+		g_string_append_printf(typed, "%sx%u@y.test", i > 0 ? "," : "", i);
+	g_string_prepend(list, "[your-email]");
+	g_autoptr(Form) form = fixture_compile(source_with(list->str, ""));
+	g_autoptr(Submission) submission = fixture_submission(form, fixture_posted("your-email", typed->str, NULL));
+	g_autoptr(GPtrArray) plan = replies_plan(form, submission);
+
+	g_assert_cmpuint(plan->len, ==, LIMIT_RECIPIENTS);
+	for (guint i = 0; i < plan->len; i++) {
+		const PlannedRecipient *recipient = plan->pdata[i];
+		g_assert_cmpint(recipient->refusal == NULL, ==, i < LIMIT_RECIPIENTS - 1);
+	}
+	g_string_free(list, TRUE);
+	g_string_free(typed, TRUE);
+}
+
+static void
+test_split_entries(void)
+{
+	g_autoptr(GPtrArray) entries = replies_split_entries("a, \"b, c\" <d>,[_format_x \"Y, m\"],");
+
+	g_assert_cmpuint(entries->len, ==, 4);
+	g_assert_cmpstr(entries->pdata[0], ==, "a");
+	g_assert_cmpstr(entries->pdata[1], ==, " \"b, c\" <d>");
+	g_assert_cmpstr(entries->pdata[2], ==, "[_format_x \"Y, m\"]");
+	g_assert_cmpstr(entries->pdata[3], ==, "");
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/replies/each entry is judged as it stands in the template", test_entries);
+	g_test_add_func("/replies/no value adds a recipient", test_no_value_adds_a_recipient);
+	g_test_add_func("/replies/a typed configured address stays allowed", test_a_typed_configured_address_stays_allowed);
+	g_test_add_func("/replies/mail_2 is refused whole", test_mail_2_is_refused_whole);
+	g_test_add_data_func("/replies/demo_mode plans nothing", "demo_mode: on", test_nothing_is_planned);
+	g_test_add_data_func("/replies/skip_mail plans nothing", "skip_mail: on", test_nothing_is_planned);
+	g_test_add_func("/replies/the ceiling keeps the configured ones", test_the_ceiling);
+	g_test_add_func("/replies/entries are split outside quotes", test_split_entries);
+	return g_test_run();
+}
