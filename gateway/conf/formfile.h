@@ -1,0 +1,29 @@
+/*
+ * The folder of one form: form.ini and its templates become a FormSource, then a Form.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "sekisho/form/form.h"
+
+/* Where a form stands. */
+typedef struct {
+	const char *folder;      /* .../forms/NAME */
+	const char *site_locale; /* language of forms without one */
+	const SiteFacts *facts;
+} FormPlace;
+
+/* The form, compiled. CONF_ERROR_INVALID with all its problems, CONF_ERROR_UNREADABLE. */
+Form *formfile_load(const FormPlace *place, GError **error);
+/* Appends every problem and warning of the folder. */
+void formfile_check(const FormPlace *place, GPtrArray *problems);
+
+/* Appends the files of the folder that formfile_load reads, those that exist (char *). */
+void formfile_paths(const char *folder, GPtrArray *paths);
+
+/* Folders of forms below `directory`, sorted (char *, whole paths). Empty if there are none. The caller's. */
+GPtrArray *formfile_folders(const char *directory);
+/* Which folder has which id: gint64 * -> char * (folder; two folders of one id stand as both, with "\n" between). A folder whose id
+ * cannot be read is left out. Problems receive ids that stand twice and folders past LIMIT_FORMS_PER_SITE. The caller's. */
+GHashTable *formfile_index(const char *directory, GPtrArray *problems);

@@ -1,0 +1,301 @@
+/*
+ * One site. site_load reads site.conf and which form id stands in which folder; forms themselves are read when first asked for and
+ * kept as long as the site. A Site and its facts are frozen; the forms' cache in it is behind the lock of SiteForms.
+ *
+ * Forms keep the site's facts alive, not the site (form/form.h), so a Site may go while jobs hold its forms.
+ */
+#include "site.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "account.h"
+#include "formfile.h"
+#include "problems.h"
+#include "sekisho/base/clock.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/texts.h"
+#include "sekisho/wire/address.h"
+
+/* One id of the site. Either a form, or the error of the last try, or neither yet. */
+typedef struct {
+	char *folder;
+	Form *form;
+	GError *failure;
+	gint64 failed_at_us;
+} FormEntry;
+
+struct SiteForms {
+	pthread_mutex_t lock; /* guards the entries' form, failure and time; held while a form is read, so that it is read once */
+	GHashTable *entries;  /* gint64 * -> FormEntry *; the table itself is frozen */
+	char *locale;
+};
+
+gboolean
+site_is_failure_fresh(gint64 failed_at_us)
+{
+	gint64 age_us = clock_now_us() - failed_at_us;
+	/* A clock that was set back must not keep a failure for ever. */
+	return age_us >= 0 && age_us < (gint64)LIMIT_BROKEN_RETRY_MS * 1000;
+}
+
+static void
+form_entry_free(FormEntry *entry)
+{
+	g_free(entry->folder);
+	if (entry->form != NULL)
+		form_unref(entry->form);
+	g_clear_error(&entry->failure);
+	g_free(entry);
+}
+
+Settings *
+site_settings(const SitePlace *place, GPtrArray *problems, GError **error)
+{
+	g_autofree char *path = g_build_filename(place->folder, "site.conf", NULL);
+	if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
+		g_set_error(error, CONF_ERROR, CONF_ERROR_NO_SITE,
+		    "%s: there is no such site; make this file, or correct the name in the web server", path);
+		return NULL;
+	}
+	Settings *settings = settings_read(path, KEYS_SITE, problems, error);
+	if (settings == NULL)
+		return NULL;
+	g_autoptr(Mailbox) from = mailbox_parse(settings_text(settings, "mail", "from"), NULL);
+	settings_default(settings, "site", "title", place->name);
+	settings_default(
+	    settings, "site", "list_separator", text_for(settings_text(settings, "site", "locale"), "list_separator"));
+	settings_default(settings, "mail", "bounce_address", from == NULL ? "" : from->address);
+	return settings;
+}
+
+/* The home URL without trailing slash. */
+static char *
+home_url(const char *url)
+{
+	gsize length = strlen(url);
+	while (length > 0 && url[length - 1] == '/')
+		length--;
+	return g_strndup(url, length);
+}
+
+static void
+replace(char **place, const char *text)
+{
+	g_free(*place);
+	*place = g_strdup(text);
+}
+
+static SiteFacts *
+read_facts(const SitePlace *place, const Settings *settings)
+{
+	SiteFacts *facts = site_facts_new();
+	GTimeZone *zone = g_time_zone_new_identifier(settings_text(settings, "site", "timezone"));
+	g_autofree char *url = home_url(settings_text(settings, "site", "url"));
+	replace(&facts->name, place->name);
+	replace(&facts->title, settings_text(settings, "site", "title"));
+	replace(&facts->description, settings_text(settings, "site", "description"));
+	replace(&facts->url, url);
+	replace(&facts->admin_address, settings_text(settings, "site", "admin_address"));
+	replace(&facts->from, settings_text(settings, "mail", "from"));
+	replace(&facts->bounce_address, settings_text(settings, "mail", "bounce_address"));
+	replace(&facts->date_format, settings_text(settings, "site", "date_format"));
+	replace(&facts->time_format, settings_text(settings, "site", "time_format"));
+	replace(&facts->list_separator, settings_text(settings, "site", "list_separator"));
+	facts->is_facts_on = settings_number(settings, "notice", "facts") != 0;
+	g_clear_pointer(&facts->timezone, g_time_zone_unref);
+	facts->timezone = zone != NULL ? zone : g_time_zone_new_utc();
+	return facts;
+}
+
+/* The account that [mail] account names: the site's own first. A reference, or NULL and a problem. */
+static Account *
+find_account(const SitePlace *place, const Settings *settings, GHashTable *own, GPtrArray *problems)
+{
+	const char *name = settings_text(settings, "mail", "account");
+	const Account *account = g_hash_table_lookup(own, name);
+	if (account == NULL)
+		account = g_hash_table_lookup(place->shared_accounts, name);
+	if (account != NULL)
+		return account_ref(account);
+	if (name[0] != '\0')
+		settings_problem(
+		    settings, "mail", "account", problems, "there is no [account %s]; write one here or in sekisho.conf", name);
+	return NULL;
+}
+
+static struct SiteForms *
+forms_new(const SitePlace *place, const char *locale)
+{
+	struct SiteForms *forms = g_new0(struct SiteForms, 1);
+	g_autofree char *directory = g_build_filename(place->folder, "forms", NULL);
+	/* What is wrong with the list is said by site_check; a form that it concerns says it again when asked for. */
+	g_autoptr(GPtrArray) unsaid = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GHashTable) index = formfile_index(directory, unsaid);
+	GHashTableIter iterator;
+	gpointer id, folder;
+	pthread_mutex_init(&forms->lock, NULL);
+	forms->locale = g_strdup(locale);
+	forms->entries = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)form_entry_free);
+	g_hash_table_iter_init(&iterator, index);
+	while (g_hash_table_iter_next(&iterator, &id, &folder)) {
+		FormEntry *entry = g_new0(FormEntry, 1);
+		entry->folder = g_strdup(folder);
+		g_hash_table_insert(forms->entries, g_memdup2(id, sizeof(gint64)), entry);
+	}
+	return forms;
+}
+
+static void
+site_clear(gpointer data)
+{
+	Site *site = data;
+	site_facts_unref((SiteFacts *)site->facts);
+	account_unref((Account *)site->account);
+	if (site->forms == NULL)
+		return;
+	pthread_mutex_destroy(&site->forms->lock);
+	g_hash_table_unref(site->forms->entries);
+	g_free(site->forms->locale);
+	g_free(site->forms);
+}
+
+Site *
+site_ref(Site *site)
+{
+	return g_atomic_rc_box_acquire(site);
+}
+
+void
+site_unref(Site *site)
+{
+	if (site != NULL)
+		g_atomic_rc_box_release_full(site, site_clear);
+}
+
+Site *
+site_load(const SitePlace *place, GError **error)
+{
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(Settings) settings = site_settings(place, problems, error);
+	if (settings == NULL)
+		return NULL;
+	g_autoptr(GHashTable) own = account_read_all(settings, problems);
+	g_autoptr(Site) site = g_atomic_rc_box_new0(Site);
+	site->facts = read_facts(place, settings);
+	site->account = find_account(place, settings, own, problems);
+	site->retention_us = settings_number(settings, "retention", "submissions");
+	if (problems->len > 0) {
+		problems_set_error(problems, error);
+		return NULL;
+	}
+	site->forms = forms_new(place, settings_text(settings, "site", "locale"));
+	return g_steal_pointer(&site);
+}
+
+/* Reads the entry's form. Two folders of one id are told apart by nothing, so neither is served. */
+static Form *
+load_entry(const Site *site, const FormEntry *entry, GError **error)
+{
+	const char *second = strchr(entry->folder, '\n');
+	FormPlace place = {.folder = entry->folder, .site_locale = site->forms->locale, .facts = site->facts};
+	if (second == NULL)
+		return formfile_load(&place, error);
+	g_auto(GStrv) folders = g_strsplit(entry->folder, "\n", -1);
+	g_autofree char *list = g_strjoinv(", ", folders);
+	g_set_error(
+	    error, CONF_ERROR, CONF_ERROR_INVALID, "%s: these forms have the same id; give each form of a site its own", list);
+	return NULL;
+}
+
+/* With the lock held. */
+static Form *
+entry_form(const Site *site, FormEntry *entry, GError **error)
+{
+	if (entry->form == NULL && (entry->failure == NULL || !site_is_failure_fresh(entry->failed_at_us))) {
+		g_clear_error(&entry->failure);
+		entry->form = load_entry(site, entry, &entry->failure);
+		entry->failed_at_us = clock_now_us();
+	}
+	if (entry->form != NULL)
+		return form_ref(entry->form);
+	if (error != NULL)
+		*error = g_error_copy(entry->failure);
+	return NULL;
+}
+
+Form *
+site_form(Site *site, guint64 id, GError **error)
+{
+	gint64 key = (gint64)MIN(id, (guint64)G_MAXINT64);
+	FormEntry *entry = g_hash_table_lookup(site->forms->entries, &key);
+	if (entry == NULL) {
+		g_set_error(
+		    error, CONF_ERROR, CONF_ERROR_NO_FORM, "site %s has no form %" G_GUINT64_FORMAT, site->facts->name, id);
+		return NULL;
+	}
+	pthread_mutex_lock(&site->forms->lock);
+	Form *form = entry_form(site, entry, error);
+	pthread_mutex_unlock(&site->forms->lock);
+	return form;
+}
+
+static gint
+compare_ids(gconstpointer a, gconstpointer b)
+{
+	const guint64 *first = a, *second = b;
+	return *first < *second ? -1 : *first > *second;
+}
+
+GArray *
+site_form_ids(Site *site)
+{
+	GArray *ids = g_array_new(FALSE, FALSE, sizeof(guint64));
+	GHashTableIter iterator;
+	gpointer key;
+	g_hash_table_iter_init(&iterator, site->forms->entries);
+	while (g_hash_table_iter_next(&iterator, &key, NULL)) {
+		guint64 id = (guint64) * (gint64 *)key;
+		g_array_append_val(ids, id);
+	}
+	g_array_sort(ids, compare_ids);
+	return ids;
+}
+
+static void
+check_forms(const SitePlace *place, const Settings *settings, const SiteFacts *facts, GPtrArray *problems)
+{
+	g_autofree char *directory = g_build_filename(place->folder, "forms", NULL);
+	g_autoptr(GPtrArray) folders = formfile_folders(directory);
+	g_autoptr(GHashTable) index = formfile_index(directory, problems);
+	for (guint i = 0; i < folders->len; i++) {
+		FormPlace form = {.folder = g_ptr_array_index(folders, i),
+		    .site_locale = settings_text(settings, "site", "locale"),
+		    .facts = facts};
+		formfile_check(&form, problems);
+	}
+	if (g_hash_table_size(index) == 0)
+		problems_warn(problems, place->folder, "forms", "the site has no form");
+}
+
+void
+site_check(const SitePlace *place, const Settings *shared_settings, GPtrArray *problems)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Settings) settings = site_settings(place, problems, &error);
+	if (settings == NULL) {
+		g_ptr_array_add(problems, g_strdup(error->message));
+		return;
+	}
+	guint before = problems->len;
+	g_autoptr(GHashTable) own = account_read_all(settings, problems);
+	Account *account = find_account(place, settings, own, problems);
+	g_autoptr(SiteFacts) facts = read_facts(place, settings);
+	if (account != NULL && problems->len == before) {
+		gboolean is_own = g_hash_table_contains(own, account->name);
+		account_check(account, is_own ? settings : shared_settings, problems);
+	}
+	account_unref(account);
+	check_forms(place, settings, facts, problems);
+}

@@ -1,0 +1,243 @@
+/*
+ * How the text of a value is read, type by type: one small reader each, and one table that names them and says what would be
+ * right. Pure functions. No reader quotes a value that could be a secret: no secret is a value (passwords stand in files of their own).
+ */
+#include "sekisho/conf/keys.h"
+
+#include <string.h>
+
+#include "sekisho/base/text.h"
+#include "sekisho/wire/address.h"
+
+typedef gboolean (*ValueReader)(const KeyRow *row, const char *text, gint64 *number);
+
+static gboolean
+read_text(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)number;
+	for (const char *at = text; *at != '\0'; at++)
+		if (g_ascii_iscntrl(*at) && !(row->type == KEY_LINES && (*at == '\n' || *at == '\t')))
+			return FALSE;
+	return TRUE;
+}
+
+static gboolean
+read_name(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	return keys_is_name(text);
+}
+
+/* Digits only, so that no sign, space or 0x gets through. */
+static gboolean
+read_digits(const char *text, gint64 minimum, gint64 maximum, gint64 *number)
+{
+	guint64 value = 0;
+	if (!g_ascii_isdigit(text[0]) || !g_ascii_string_to_unsigned(text, 10, (guint64)minimum, (guint64)maximum, &value, NULL))
+		return FALSE;
+	*number = (gint64)value;
+	return TRUE;
+}
+
+static gboolean
+read_integer(const KeyRow *row, const char *text, gint64 *number)
+{
+	return read_digits(text, row->minimum, row->maximum, number);
+}
+
+static gboolean
+read_port(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row;
+	return read_digits(text, 1, 65535, number);
+}
+
+static gboolean
+read_listen(const KeyRow *row, const char *text, gint64 *number)
+{
+	gint64 port = 0;
+	if (strchr(text, '/') != NULL)
+		return read_text(row, text, number);
+	if (g_str_has_prefix(text, "127.0.0.1:"))
+		return read_digits(text + strlen("127.0.0.1:"), 1, 65535, &port);
+	return g_str_has_prefix(text, "[::1]:") && read_digits(text + strlen("[::1]:"), 1, 65535, &port);
+}
+
+static gboolean
+read_host(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	/* An underscore is allowed by keys_is_name, but in no host name (RFC 1123 section 2.1). libesmtp takes HOST:PORT, so a colon can stand
+	 * in no address either. */
+	return keys_is_name(text) && strchr(text, '_') == NULL;
+}
+
+static gboolean
+read_boolean(const KeyRow *row, const char *text, gint64 *number)
+{
+	static const char *const on[] = {"on", "yes", "true", "1", NULL};
+	static const char *const off[] = {"off", "no", "false", "0", NULL};
+	(void)row;
+	*number = g_strv_contains(on, text);
+	return *number || g_strv_contains(off, text);
+}
+
+static gboolean
+read_word(const KeyRow *row, const char *text, gint64 *number)
+{
+	g_auto(GStrv) words = g_strsplit(row->words, " ", -1);
+	for (guint i = 0; words[i] != NULL; i++) {
+		*number = i;
+		if (strcmp(words[i], text) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean
+read_duration(const KeyRow *row, const char *text, gint64 *number)
+{
+	static const struct {
+		char letter;
+		gint64 seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
+	gsize length = strlen(text);
+	for (gsize i = 0; length > 1 && i < G_N_ELEMENTS(units); i++) {
+		g_autofree char *digits = g_strndup(text, length - 1);
+		gint64 count = 0;
+		if (units[i].letter != text[length - 1] || !read_digits(digits, 0, row->maximum, &count))
+			continue;
+		*number = count * units[i].seconds * G_USEC_PER_SEC;
+		return count * units[i].seconds >= row->minimum && count * units[i].seconds <= row->maximum;
+	}
+	return FALSE;
+}
+
+static gboolean
+read_mailbox(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_autoptr(Mailbox) mailbox = mailbox_parse(text, NULL);
+	return mailbox != NULL;
+}
+
+static gboolean
+read_address(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	return address_is_deliverable(text);
+}
+
+static gboolean
+read_url(const KeyRow *row, const char *text, gint64 *number)
+{
+	if (!read_text(row, text, number))
+		return FALSE;
+	g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+	if (uri == NULL || g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0' || g_uri_get_userinfo(uri) != NULL)
+		return FALSE;
+	if (g_uri_get_query(uri) != NULL || g_uri_get_fragment(uri) != NULL)
+		return FALSE;
+	return strcmp(g_uri_get_scheme(uri), "https") == 0 || strcmp(g_uri_get_scheme(uri), "http") == 0;
+}
+
+static gboolean
+read_timezone(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	/* GLib would read a file of any path below the zone database's folder. */
+	if (text[0] == '/' || strstr(text, "..") != NULL)
+		return FALSE;
+	g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(text);
+	return zone != NULL;
+}
+
+static gboolean
+read_locale(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	gsize letters = strspn(text, G_CSET_a_2_z);
+	if (letters < 2 || letters > 3 || strlen(text) > 32)
+		return FALSE;
+	const char *rest = text + letters;
+	return rest[0] == '\0' || ((rest[0] == '_' || rest[0] == '-') && rest[1] != '\0' &&
+				      rest[1 + strspn(rest + 1, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-")] == '\0');
+}
+
+/* In the order of KeyType. `right` NULL: it depends on the row. */
+static const struct {
+	const char *name;
+	ValueReader read;
+	const char *right;
+} types[] = {
+    [KEY_TEXT] = {"line of text", read_text, "write one line without control characters"},
+    [KEY_LINES] = {"text", read_text, "write text without control characters, \\n for a new line"},
+    [KEY_NAME] = {"name", read_name, "write letters, digits, \".\", \"-\" and \"_\""},
+    [KEY_PATH] = {"path", read_text, "write the path of a file or folder"},
+    [KEY_LISTEN] = {"socket", read_listen,
+	"write a path with \"/\", 127.0.0.1:PORT or [::1]:PORT: FastCGI must not leave the machine"},
+    [KEY_HOST] = {"host", read_host,
+	"write a host name such as smtp.example.com or an "
+	"IPv4 address, without port (that is a key of its own); an IPv6 address cannot be used, so write the server's name"},
+    [KEY_PORT] = {"port", read_port, "write a number from 1 to 65535"},
+    [KEY_BOOLEAN] = {"switch", read_boolean, "write on or off"},
+    [KEY_INTEGER] = {"number", read_integer, NULL},
+    [KEY_WORD] = {"known word", read_word, NULL},
+    [KEY_DURATION] = {"duration", read_duration, NULL},
+    [KEY_MAILBOX] = {"mailbox", read_mailbox, "write info@example.jp or Name <info@example.jp>"},
+    [KEY_ADDRESS] = {"mail address", read_address, "write an address such as info@example.jp, without a name"},
+    [KEY_URL] = {"web address", read_url, "write an address such as https://example.jp, without query"},
+    [KEY_TIMEZONE] = {"time zone", read_timezone, "write a name such as Asia/Tokyo (package tzdata knows them) or UTC"},
+    [KEY_LOCALE] = {"language", read_locale, "write a language such as ja or en_US"},
+};
+
+const char *
+keys_type_name(KeyType type)
+{
+	return types[type].name;
+}
+
+/* What would be right in this row. */
+static char *
+right_value(const KeyRow *row)
+{
+	if (row->type == KEY_INTEGER && row->maximum == G_MAXINT64)
+		return g_strdup_printf("write a whole number from %" G_GINT64_FORMAT, row->minimum);
+	if (row->type == KEY_INTEGER)
+		return g_strdup_printf(
+		    "write a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, row->minimum, row->maximum);
+	if (row->type == KEY_DURATION)
+		return g_strdup_printf("write a number and s, m, h, d or w, such as 30d, from %" G_GINT64_FORMAT
+				       "h to %" G_GINT64_FORMAT "d",
+		    row->minimum / 3600, row->maximum / 86400);
+	if (row->type == KEY_WORD) {
+		g_auto(GStrv) words = g_strsplit(row->words, " ", -1);
+		g_autofree char *list = g_strjoinv(" or ", words);
+		return g_strdup_printf("write %s", list);
+	}
+	return g_strdup(types[row->type].right);
+}
+
+/* Longest part of a value that a problem quotes. */
+#define QUOTED_BYTES 80u
+
+gboolean
+keys_read(const KeyRow *row, const char *text, gint64 *number, char **problem)
+{
+	*number = 0;
+	gboolean is_empty_fine =
+	    !row->is_required && (row->fallback[0] == '\0' || row->type == KEY_TEXT || row->type == KEY_LISTEN);
+	if (text[0] == '\0' && is_empty_fine)
+		return TRUE;
+	if (text[0] != '\0' && types[row->type].read(row, text, number))
+		return TRUE;
+	g_autofree char *right = right_value(row);
+	if (text[0] == '\0') {
+		*problem = g_strdup_printf("is empty; %s", right);
+		return FALSE;
+	}
+	g_autofree char *start = text_truncate(text, QUOTED_BYTES);
+	g_autofree char *quoted = text_for_terminal(start, FALSE);
+	*problem = g_strdup_printf("\"%s\" is not a %s; %s", quoted, types[row->type].name, right);
+	return FALSE;
+}

@@ -1,0 +1,182 @@
+/*
+ * `sekisho check` for one site, line by line, and the dump.
+ */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "sekisho/conf/config.h"
+#include "tree.h"
+
+static Config *
+load(const char *tree)
+{
+	g_autofree char *path = tree_path(tree, "sekisho.conf");
+	g_autoptr(GError) error = NULL;
+	Config *config = config_load(path, &error);
+	g_assert_no_error(error);
+	return config;
+}
+
+static void
+assert_problems(const char *tree, const char *expected)
+{
+	g_autoptr(Config) config = load(tree);
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	config_check_site(config, "example.jp", problems);
+	g_autofree char *lines = tree_problems(tree, problems);
+	g_assert_cmpstr(lines, ==, expected);
+}
+
+/* One file written over a good tree, and what is then wrong with it. */
+static const struct {
+	const char *name;
+	const char *path;
+	const char *text;
+	const char *problems;
+} cases[] = {
+    {"a good site", "unused", "", ""},
+    {"an account that does not exist", "sites/example.jp/site.conf",
+	"[site]\nurl = https://example.jp\nadmin_address = a@example.jp\n[mail]\nfrom = a@example.jp\naccount = mian\n",
+	"~/sites/example.jp/site.conf:6: [mail] account: there is no [account mian]; write one here or in sekisho.conf"},
+    {"a password file that is missing, of the shared account", "sekisho.conf",
+	"[account main]\nhost = smtp.example.jp\nuser = u\npassword_file = nowhere\n",
+	"~/sekisho.conf:4: [account main] password_file: cannot open ~/nowhere: No such file or directory"},
+    {"certificates that are missing", "sekisho.conf", "[account main]\nhost = smtp.example.jp\nca_file = ca.pem\n",
+	"~/sekisho.conf:3: [account main] ca_file: ~/ca.pem cannot be read; write the path of a file with certificates in PEM"},
+    {"one id twice", "sites/example.jp/forms/other/form.ini", "[form]\nid = 4\n",
+	"~/sites/example.jp/forms/other/form.ini:2: [form] id: 4 is the id of ~/sites/example.jp/forms/contact too; give each "
+	"form "
+	"of a site "
+	"its own\n"
+	"~/sites/example.jp/forms/other/form.html:1: is missing; put the form's template there"},
+    {"form.ini is broken", "sites/example.jp/forms/contact/form.ini", "[form]\nid = x\n",
+	"~/sites/example.jp/forms/contact/form.ini:2: [form] id: \"x\" is not a number; write a whole number from 1\n"
+	"warning: ~/sites/example.jp/forms: the site has no form"},
+    {"a visitor's address as sender", "sites/example.jp/forms/contact/form.ini",
+	"[form]\nid = 4\n[mail]\nsender = [your-email]\n",
+	"~/sites/example.jp/forms/contact/form.ini:4: [mail] sender: the sender's address takes [your-email] from the visitor; "
+	"mail in the "
+	"name of a visitor's domain fails that domain's SPF, DKIM and DMARC, so receivers drop it or file it as spam; write "
+	"\"sender = 例 "
+	"<info@example.jp>\" and the line \"Reply-To: [your-email]\" in the headers instead"},
+    {"a template that is no text", "sites/example.jp/forms/contact/mail.txt", "a\n\xE9\n",
+	"~/sites/example.jp/forms/contact/mail.txt:2: is not UTF-8; save it as a text file in UTF-8"},
+    {"a word that is no tag", "sites/example.jp/forms/contact/form.html",
+	"[text your-name][email your-email][text your-subject][textarea your-message]\n[honeypot trap]",
+	"warning: ~/sites/example.jp/forms/contact/form.html: [honeypot] is no form-tag here and stays as text"},
+    {"unknown settings, and warnings beside an error", "sites/example.jp/forms/contact/form.ini",
+	"[form]\nid = 4\n[mail]\nrecipient = a@example.jp, b@\nsubject = [nope]\n[settings]\nskip_mial = on\ndemo_mode = maybe\n",
+	"~/sites/example.jp/forms/contact/form.ini:8: [settings] demo_mode: \"maybe\" would count as off; write on, true or 1, "
+	"or off, "
+	"false or 0\n"
+	"~/sites/example.jp/forms/contact/form.ini:4: [mail] recipient: part 2 of the list cannot be mailed to (the mailbox "
+	"holds no "
+	"mail address that can be written in plain ASCII as name@host.domain); write name@host.domain or Name "
+	"<name@host.domain>, "
+	"separated by commas\n"
+	"warning: ~/sites/example.jp/forms/contact/form.ini: [settings] skip_mial: this version does not know this setting and "
+	"ignores "
+	"it\n"
+	"warning: ~/sites/example.jp/forms/contact/form.ini: [nope] is neither a field of the form nor a special mail-tag and "
+	"stays as "
+	"text"},
+    {"mail-tags that nothing fills", "sites/example.jp/forms/contact/mail.txt",
+	"[your-name] [your-mail] [_remote_ip] [[x]] [_nope] [your-mail]\n",
+	"warning: ~/sites/example.jp/forms/contact/mail.txt: [your-mail] is neither a field of the form nor a special mail-tag "
+	"and stays as text\n"
+	"warning: ~/sites/example.jp/forms/contact/mail.txt: [_nope] is neither a field of the form nor a special mail-tag and "
+	"stays as text"},
+};
+
+static void
+test_problems(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char *tree = tree_new();
+		g_test_message("%s", cases[i].name);
+		tree_write(tree, cases[i].path, cases[i].text);
+		assert_problems(tree, cases[i].problems);
+		tree_free(tree);
+	}
+}
+
+static void
+test_form_problems_have_lines(void)
+{
+	char *tree = tree_new();
+	tree_write(tree, "sites/example.jp/forms/contact/form.html", "[text your-name]\n[file your-file]\n");
+	tree_write(tree, "sites/example.jp/forms/contact/mail-headers.txt", "X-A: b\nSubject: c\n");
+	g_autoptr(Config) config = load(tree);
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	config_check_site(config, "example.jp", problems);
+	g_autofree char *lines = tree_problems(tree, problems);
+	g_assert_nonnull(strstr(lines, "~/sites/example.jp/forms/contact/form.html:2: [file your-file]: "));
+	g_assert_nonnull(strstr(lines, "~/sites/example.jp/forms/contact/mail-headers.txt:2: Subject: "));
+	guint errors = 0;
+	for (guint i = 0; i < problems->len; i++)
+		errors += !g_str_has_prefix(g_ptr_array_index(problems, i), "warning: ");
+	g_assert_cmpuint(errors, ==, 2);
+	tree_free(tree);
+}
+
+static void
+test_site_without_file(void)
+{
+	char *tree = tree_new();
+	g_autofree char *file = tree_path(tree, "sites/example.jp/site.conf");
+	g_assert_cmpint(g_remove(file), ==, 0);
+	assert_problems(
+	    tree, "~/sites/example.jp/site.conf: there is no such site; make this file, or correct the name in the web server");
+	tree_free(tree);
+}
+
+static void
+test_site_names(void)
+{
+	char *tree = tree_new();
+	tree_write(tree, "sites/a.example/site.conf", "");
+	tree_write(tree, "sites/.git/config", "");
+	tree_write(tree, "sites/README", "");
+	g_autoptr(Config) config = load(tree);
+	g_autoptr(GPtrArray) names = config_site_names(config, NULL);
+	g_assert_cmpuint(names->len, ==, 2);
+	g_assert_cmpstr(g_ptr_array_index(names, 0), ==, "a.example");
+	g_assert_cmpstr(g_ptr_array_index(names, 1), ==, "example.jp");
+	tree_free(tree);
+}
+
+/* What a dump says, written as the files it came from, gives the same dump. */
+static void
+test_dump(void)
+{
+	char *tree = tree_new();
+	g_autoptr(Config) config = load(tree);
+	g_autofree char *gateway = config_dump(config, NULL, NULL);
+	g_autofree char *both = config_dump(config, "example.jp", NULL);
+	g_autoptr(GError) unknown = NULL;
+	g_assert_null(config_dump(config, "nobody", &unknown));
+	g_assert_nonnull(unknown);
+	g_assert_true(g_str_has_prefix(both, gateway));
+	g_assert_nonnull(strstr(both, "\nlist_separator=、\n"));
+	g_assert_nonnull(strstr(both, "\nbounce_address=info@example.jp\n"));
+	g_assert_nonnull(strstr(gateway, "\n# Threads that handle requests\nworkers=4\n"));
+
+	tree_write(tree, "sekisho.conf", gateway);
+	tree_write(tree, "sites/example.jp/site.conf", both + strlen(gateway));
+	g_autoptr(Config) again = load(tree);
+	g_autofree char *second = config_dump(again, "example.jp", NULL);
+	g_assert_cmpstr(second, ==, both);
+	tree_free(tree);
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/check/each kind of problem has its line", test_problems);
+	g_test_add_func("/check/problems of templates have file and line", test_form_problems_have_lines);
+	g_test_add_func("/check/a folder without site.conf", test_site_without_file);
+	g_test_add_func("/check/sites are the folders with a usable name", test_site_names);
+	g_test_add_func("/check/a dump reads back to the same dump", test_dump);
+	return g_test_run();
+}

@@ -1,0 +1,190 @@
+/*
+ * The table of keys, and how the text of each type is read.
+ */
+#include <string.h>
+
+#include "sekisho/conf/keys.h"
+
+#define HOST_RIGHT                                                                                                               \
+	"write a host name such as smtp.example.com or an IPv4 address, without port (that is a key of its own); an IPv6 "       \
+	"address "                                                                                                               \
+	"cannot be used, so write the server's name"
+
+/* A value and what it counts; NULL text ends a table. `problem` NULL: it is right. */
+typedef struct {
+	const char *group;
+	const char *key;
+	KeysFile file;
+	const char *text;
+	gint64 number;
+	const char *problem;
+} Case;
+
+static const Case cases[] = {
+    {"gateway", "workers", KEYS_MAIN, "1", 1, NULL},
+    {"gateway", "workers", KEYS_MAIN, "64", 64, NULL},
+    {"gateway", "workers", KEYS_MAIN, "65", 0, "\"65\" is not a number; write a number from 1 to 64"},
+    {"gateway", "workers", KEYS_MAIN, "0", 0, "\"0\" is not a number; write a number from 1 to 64"},
+    {"gateway", "workers", KEYS_MAIN, "+4", 0, "\"+4\" is not a number; write a number from 1 to 64"},
+    {"gateway", "workers", KEYS_MAIN, "4 # few", 0, "\"4 # few\" is not a number; write a number from 1 to 64"},
+    {"gateway", "workers", KEYS_MAIN, "", 0, "is empty; write a number from 1 to 64"},
+    {"gateway", "listen", KEYS_MAIN, "", 0, NULL},
+    {"gateway", "listen", KEYS_MAIN, "/run/s.sock", 0, NULL},
+    {"gateway", "listen", KEYS_MAIN, "127.0.0.1:9000", 0, NULL},
+    {"gateway", "listen", KEYS_MAIN, "[::1]:9000", 0, NULL},
+    {"gateway", "listen", KEYS_MAIN, "0.0.0.0:9000", 0,
+	"\"0.0.0.0:9000\" is not a socket; write a path with \"/\", 127.0.0.1:PORT or [::1]:PORT: FastCGI must not leave the "
+	"machine"},
+    {"gateway", "listen", KEYS_MAIN, "127.0.0.1:0", 0,
+	"\"127.0.0.1:0\" is not a socket; write a path with \"/\", 127.0.0.1:PORT or [::1]:PORT: FastCGI must not leave the "
+	"machine"},
+    {"gateway", "front_user", KEYS_MAIN, "-rf", 0, "\"-rf\" is not a name; write letters, digits, \".\", \"-\" and \"_\""},
+    {"account main", "port", KEYS_MAIN, "65536", 0, "\"65536\" is not a port; write a number from 1 to 65535"},
+    {"account main", "port", KEYS_SITE, "25", 25, NULL},
+    {"account main", "security", KEYS_SITE, "starttls", 0, NULL},
+    {"account main", "security", KEYS_SITE, "plain-loopback", 1, NULL},
+    {"account main", "security", KEYS_SITE, "tls", 0, "\"tls\" is not a known word; write starttls or plain-loopback"},
+    {"account main", "host", KEYS_SITE, "smtp.example.jp", 0, NULL},
+    {"account main", "host", KEYS_SITE, "192.0.2.1", 0, NULL},
+    {"account main", "host", KEYS_SITE, "::1", 0, "\"::1\" is not a host; " HOST_RIGHT},
+    {"account main", "host", KEYS_SITE, "[::1]", 0, "\"[::1]\" is not a host; " HOST_RIGHT},
+    {"account main", "host", KEYS_SITE, "smtp.example.jp:587", 0, "\"smtp.example.jp:587\" is not a host; " HOST_RIGHT},
+    {"account main", "host", KEYS_SITE, "smtp_1.example.jp", 0, "\"smtp_1.example.jp\" is not a host; " HOST_RIGHT},
+    {"account main", "host", KEYS_SITE, "smtp..jp", 0, "\"smtp..jp\" is not a host; " HOST_RIGHT},
+    {"account main", "hello", KEYS_SITE, "", 0, NULL},
+    {"site", "url", KEYS_SITE, "https://example.jp", 0, NULL},
+    {"site", "url", KEYS_SITE, "http://example.jp:8080/blog/", 0, NULL},
+    {"site", "url", KEYS_SITE, "ftp://example.jp", 0,
+	"\"ftp://example.jp\" is not a web address; write an address such as https://example.jp, without query"},
+    {"site", "url", KEYS_SITE, "example.jp", 0,
+	"\"example.jp\" is not a web address; write an address such as https://example.jp, without query"},
+    {"site", "url", KEYS_SITE, "https://example.jp/?a", 0,
+	"\"https://example.jp/?a\" is not a web address; write an address such as https://example.jp, without query"},
+    {"site", "admin_address", KEYS_SITE, "a@example.jp", 0, NULL},
+    {"site", "admin_address", KEYS_SITE, "A <a@example.jp>", 0,
+	"\"A <a@example.jp>\" is not a mail address; write an address such as info@example.jp, without a name"},
+    {"site", "locale", KEYS_SITE, "ja", 0, NULL},
+    {"site", "locale", KEYS_SITE, "de_DE_formal", 0, NULL},
+    {"site", "locale", KEYS_SITE, "Japanese", 0, "\"Japanese\" is not a language; write a language such as ja or en_US"},
+    {"site", "timezone", KEYS_SITE, "Asia/Tokyo", 0, NULL},
+    {"site", "timezone", KEYS_SITE, "UTC", 0, NULL},
+    {"site", "timezone", KEYS_SITE, "../../etc/passwd", 0,
+	"\"../../etc/passwd\" is not a time zone; write a name such as Asia/Tokyo (package tzdata knows them) or UTC"},
+    {"site", "timezone", KEYS_SITE, "Asia/Tokio", 0,
+	"\"Asia/Tokio\" is not a time zone; write a name such as Asia/Tokyo (package tzdata knows them) or UTC"},
+    {"mail", "from", KEYS_SITE, "example <info@example.jp>", 0, NULL},
+    {"mail", "from", KEYS_SITE, "info@localhost", 0,
+	"\"info@localhost\" is not a mailbox; write info@example.jp or Name <info@example.jp>"},
+    {"notice", "facts", KEYS_SITE, "off", 0, NULL},
+    {"notice", "facts", KEYS_SITE, "yes", 1, NULL},
+    {"notice", "facts", KEYS_SITE, "ON", 0, "\"ON\" is not a switch; write on or off"},
+    {"retention", "submissions", KEYS_SITE, "90d", G_GINT64_CONSTANT(90) * 86400 * G_USEC_PER_SEC, NULL},
+    {"retention", "submissions", KEYS_SITE, "12h", G_GINT64_CONSTANT(12) * 3600 * G_USEC_PER_SEC, NULL},
+    {"retention", "submissions", KEYS_SITE, "2w", G_GINT64_CONSTANT(14) * 86400 * G_USEC_PER_SEC, NULL},
+    {"retention", "submissions", KEYS_SITE, "90", 0,
+	"\"90\" is not a duration; write a number and s, m, h, d or w, such as 30d, from 1h to 3650d"},
+    {"retention", "submissions", KEYS_SITE, "3651d", 0,
+	"\"3651d\" is not a duration; write a number and s, m, h, d or w, such as 30d, from 1h to 3650d"},
+    {"retention", "submissions", KEYS_SITE, "99999999999999999999d", 0,
+	"\"99999999999999999999d\" is not a duration; write a number and s, m, h, d or w, such as 30d, from 1h to 3650d"},
+    {"form", "id", KEYS_FORM, "9223372036854775807", G_MAXINT64, NULL},
+    {"form", "id", KEYS_FORM, "0", 0, "\"0\" is not a number; write a whole number from 1"},
+    {"form", "title", KEYS_FORM, "a\nb", 0, "\"a\\x0Ab\" is not a line of text; write one line without control characters"},
+    {"messages", "spam", KEYS_FORM, "a\nb", 0, NULL},
+    {"messages", "spam", KEYS_FORM, "a\rb", 0,
+	"\"a\\x0Db\" is not a text; write text without control characters, \\n for a new line"},
+};
+
+static void
+test_values(void)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const KeyRow *row = keys_find(cases[i].file, cases[i].group, cases[i].key);
+		g_autofree char *problem = NULL;
+		gint64 number = -1;
+		g_test_message("%s = %s", cases[i].key, cases[i].text);
+		g_assert_nonnull(row);
+		g_assert_true(keys_read(row, cases[i].text, &number, &problem) == (cases[i].problem == NULL));
+		g_assert_cmpstr(problem, ==, cases[i].problem);
+		if (problem == NULL)
+			g_assert_cmpint(number, ==, cases[i].number);
+	}
+}
+
+/* Every row can be found, has a help, and its own default passes its own type. */
+static void
+test_table(void)
+{
+	gsize count = 0;
+	const KeyRow *rows = keys_table(&count);
+	for (gsize i = 0; i < count; i++) {
+		g_autofree char *group =
+		    g_str_has_suffix(rows[i].group, "*") ? g_strdup("account main") : g_strdup(rows[i].group);
+		g_autofree char *problem = NULL;
+		gint64 number = 0;
+		g_test_message("[%s] %s", rows[i].group, rows[i].key);
+		g_assert_cmpuint(rows[i].files, !=, 0);
+		g_assert_nonnull(rows[i].help);
+		g_assert_null(strchr(rows[i].help, '\n'));
+		g_assert_true((rows[i].fallback == NULL) == rows[i].is_required);
+		for (guint file = KEYS_MAIN; file <= KEYS_FORM; file <<= 1)
+			if ((rows[i].files & file) && strcmp(rows[i].key, "*") != 0)
+				g_assert_true(keys_find(file, group, rows[i].key) == &rows[i]);
+		if (rows[i].fallback != NULL)
+			g_assert_true(keys_read(&rows[i], rows[i].fallback, &number, &problem));
+	}
+}
+
+static void
+test_suggestions(void)
+{
+	static const struct {
+		KeysFile file;
+		const char *group;
+		const char *key;
+		const char *suggestion;
+	} near[] = {
+	    {KEYS_MAIN, "account main", "prot", "did you mean \"port\"?"},
+	    {KEYS_MAIN, "gateway", "data-directory", "did you mean \"data_directory\"?"},
+	    {KEYS_FORM, "messages", "invalid_mail", "did you mean \"invalid_email\"?"},
+	    {KEYS_SITE, "notice", "x", "[notice] knows facts"},
+	    {KEYS_FORM, "settings", "a-b", "write a name of letters, digits and \"_\""},
+	    {KEYS_MAIN, "getaway", NULL, "did you mean [gateway]?"},
+	    {KEYS_MAIN, "smtp", NULL, "this file knows the groups gateway, account NAME"},
+	    {KEYS_FORM, "mail2", NULL, "did you mean [mail]?"},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(near); i++) {
+		g_autofree char *suggestion = near[i].key == NULL ? keys_suggest_group(near[i].file, near[i].group)
+								  : keys_suggest_key(near[i].file, near[i].group, near[i].key);
+		g_assert_cmpstr(suggestion, ==, near[i].suggestion);
+	}
+}
+
+static void
+test_names(void)
+{
+	g_autofree char *long_name = g_strnfill(254, 'a');
+	g_assert_true(keys_is_name("example.jp"));
+	g_assert_true(keys_is_name("a_B-9"));
+	g_assert_false(keys_is_name(""));
+	g_assert_false(keys_is_name("."));
+	g_assert_false(keys_is_name(".."));
+	g_assert_false(keys_is_name(".hidden"));
+	g_assert_false(keys_is_name("a/b"));
+	g_assert_false(keys_is_name("a..b"));
+	g_assert_false(keys_is_name("a."));
+	g_assert_false(keys_is_name("a b"));
+	g_assert_false(keys_is_name("日本"));
+	g_assert_false(keys_is_name(long_name));
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/keys/each type reads what it should and says what would be right", test_values);
+	g_test_add_func("/keys/every row can be found and its default is right", test_table);
+	g_test_add_func("/keys/a slip of the finger gets the word that was meant", test_suggestions);
+	g_test_add_func("/keys/only file names are names", test_names);
+	return g_test_run();
+}
