@@ -1,0 +1,48 @@
+/*
+ * What goes back. An Outcome says how a submission ended; it becomes an Answer, either the JSON of contract 2.1 for Contact Form
+ * 7's script, or our own page (page.h) where there is no script. An Answer becomes the bytes of a CGI response.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "route.h"
+#include "sekisho/base/vault.h"
+#include "sekisho/form/rules.h"
+#include "sekisho/form/submission.h"
+
+/* How a submission ended (contract 2.1, 2.2). */
+typedef struct {
+	guint64 form_id;
+	const char *status;      /* "mail_sent" ...; static */
+	char *message;           /* plain text, may be "" */
+	char *posted_data_hash;  /* 32 hex digits, or "" where contract 2.1 wants none */
+	char *unit_tag;          /* "" if a plain POST named none */
+	GPtrArray *invalid;      /* InvalidField *, in order; NULL or empty if all is well */
+	gboolean is_demo;
+	char *receipt;           /* NULL unless the submission is kept; shown on the page */
+} Outcome;
+void outcome_clear(Outcome *outcome);
+
+typedef struct {
+	guint status;            /* HTTP */
+	gboolean is_page;        /* HTML; else JSON */
+	const char *allow;       /* value of the Allow header, NULL for none; static */
+	char *body;
+} Answer;
+void answer_free(Answer *answer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
+
+/* The JSON of a submission: always HTTP 200 (contract 2.3). */
+Answer *answer_outcome(const Outcome *outcome);
+/* A wrong client's JSON error (contract 1.3). */
+Answer *answer_refusal(const RouteRefusal *refusal, const char *allow);
+/* Any JSON document with HTTP 200; consumes a floating `document`. */
+Answer *answer_document(GVariant *document, const char *allow);
+/* What OPTIONS says of a route that takes the method `allow` (contract 13.1, T13). */
+Answer *answer_description(const char *allow);
+/* Status line, headers of contract 1.4 and, unless `is_head`, the body. The caller's. */
+GString *answer_to_response(const Answer *answer, gboolean is_head);
+
+/* posted_data_hash of contract 3.4: bound to the half hour, the client's address, the unit tag and all values; opaque. The caller's. */
+char *answer_posted_data_hash(Vault *vault, const Submission *submission);

@@ -1,0 +1,188 @@
+/*
+ * The ends of a job. A submission ends as an Outcome, shown as JSON to the page's script and as a small page to a browser without
+ * one; a wrong client ends as a refusal; a question ends as its document. Once a job has ended, nothing in it changes any more.
+ */
+#include "job.h"
+
+#include <string.h>
+
+#include "page.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/log.h"
+#include "sekisho/base/texts.h"
+#include "sekisho/form/mailtag.h"
+#include "visitor.h"
+
+Job *
+job_new(const Front *front, struct Server *server)
+{
+	Job *job = g_new0(Job, 1);
+	job->front = front;
+	job->server = server;
+	job->started_us = g_get_monotonic_time();
+	return job;
+}
+
+void
+job_free(Job *job)
+{
+	if (job == NULL)
+		return;
+	answer_free(job->answer);
+	g_clear_error(&job->store_error);
+	outcome_clear(&job->outcome);
+	submission_free(job->submission);
+	g_free(job->unit_tag);
+	posted_free(job->posted);
+	if (job->form != NULL)
+		form_unref(job->form);
+	if (job->site != NULL)
+		site_unref(job->site);
+	g_free(job);
+}
+
+/* --- Finding what is configured ------------------------------------------------------------------------------- */
+
+/* Nobody can send anything until the operator mends it; the visitor is told so in words that keep hope and text. */
+static void
+end_unusable(Job *job, const char *reason)
+{
+	if (route_is_submission(&job->route))
+		job_end_with_text(job, "mail_failed", "fixed.unavailable", reason);
+	else
+		job_end_refused(job, &route_refusal_form, NULL);
+}
+
+gboolean
+job_find_site(Job *job)
+{
+	const char *name = request_param(&job->request, PARAM_SITE);
+	g_autoptr(GError) error = NULL;
+	if (name[0] == '\0')
+		log_event(LOG_SITE_UNUSABLE, "reason",
+		    "the web server does not say which site this is: add `fastcgi_param SEKISHO_SITE NAME;`, with the name of a "
+		    "folder in sites_directory, where it passes requests to sekisho",
+		    NULL);
+	else if ((job->site = config_site(job->front->config, name, &error)) != NULL)
+		return TRUE;
+	else if (g_error_matches(error, CONF_ERROR, CONF_ERROR_NO_SITE))
+		log_error(LOG_SITE_UNUSABLE, error, "site", name, "hint",
+		    "fastcgi_param SEKISHO_SITE must be the name of a folder in sites_directory", NULL);
+	else
+		log_error(LOG_SITE_UNUSABLE, error, "site", name, NULL);
+	end_unusable(job, "no_site");
+	return FALSE;
+}
+
+gboolean
+job_find_form(Job *job, guint64 form_id)
+{
+	g_autoptr(GError) error = NULL;
+	job->route.form_id = form_id;
+	job->form = site_form(job->site, form_id, &error);
+	if (job->form != NULL)
+		return TRUE;
+	if (g_error_matches(error, CONF_ERROR, CONF_ERROR_NO_FORM)) {
+		job_end_refused(job, &route_refusal_form, "page.unknown_form");
+		return FALSE;
+	}
+	g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, form_id);
+	log_error(LOG_SITE_UNUSABLE, error, "site", job->site->facts->name, "form", form, NULL);
+	end_unusable(job, "form_unusable");
+	return FALSE;
+}
+
+/* --- Ending ------------------------------------------------------------------------------------------------------ */
+
+static const char *
+job_locale(const Job *job)
+{
+	return job->form != NULL ? job->form->source->locale : page_locale(request_param(&job->request, PARAM_ACCEPT_LANGUAGE));
+}
+
+/* The page with the form. Without the form's own #fragment: the browser has posted to that very address, and a link that only adds a
+ * fragment to the address one is at leads nowhere. */
+static char *
+back_url(const Job *job)
+{
+	return job->site != NULL ? visitor_page(&job->request, job->site->facts) : g_strdup("");
+}
+
+/* One line for every submission; one of another kind for what never became one. Nothing a visitor typed is in it. */
+static void
+log_end(const Job *job, const char *status, const char *reason)
+{
+	const Submission *submission = job->submission;
+	g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, job->route.form_id);
+	g_autofree char *mails = g_strdup_printf("%u", job->mails);
+	g_autofree char *ms =
+	    g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - job->started_us) / G_TIME_SPAN_MILLISECOND);
+	if (submission != NULL)
+		log_event(LOG_SUBMISSION, "receipt", job->outcome.receipt, "site", submission->site, "form", form, "status",
+		    status, "mails", mails, "ms", ms, NULL);
+	else
+		log_event(LOG_REFUSED, "site", job->site != NULL ? job->site->facts->name : NULL, "form",
+		    job->route.form_id != 0 ? form : NULL, "status", status, "reason", reason, NULL);
+}
+
+/* Contract 2.1: nothing that failed before it was worth repeating has a hash. */
+static char *
+posted_data_hash(const Job *job, const char *status)
+{
+	if (job->submission == NULL || strcmp(status, "validation_failed") == 0 || strcmp(status, "acceptance_missing") == 0)
+		return g_strdup("");
+	return answer_posted_data_hash(job->front->vault, job->submission);
+}
+
+static void
+end_outcome(Job *job, const char *status, char *message, const char *reason)
+{
+	Outcome *outcome = &job->outcome;
+	outcome->form_id = job->route.form_id;
+	outcome->status = status;
+	outcome->message = message;
+	outcome->posted_data_hash = posted_data_hash(job, status);
+	outcome->unit_tag = g_strdup(job->unit_tag != NULL ? job->unit_tag : "");
+	outcome->is_demo = job->form != NULL && job->form->is_demo;
+	if (job->route.kind == ROUTE_PLAIN_POST) {
+		g_autofree char *back = back_url(job);
+		const PageFrame frame = {.locale = job_locale(job), .back_url = back};
+		job->answer = page_outcome(outcome, &frame);
+	} else {
+		job->answer = answer_outcome(outcome);
+	}
+	log_end(job, status, reason);
+}
+
+void
+job_end(Job *job, const char *status, const char *message_key)
+{
+	const guint invalid_count = job->outcome.invalid != NULL ? job->outcome.invalid->len : 0;
+	end_outcome(job, status, mailtag_message(job->form, job->submission, message_key, invalid_count), NULL);
+}
+
+void
+job_end_with_text(Job *job, const char *status, const char *text_id, const char *reason)
+{
+	end_outcome(job, status, g_strdup(text_for(job_locale(job), text_id)), reason);
+}
+
+void
+job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id)
+{
+	g_autofree char *status = g_strdup_printf("%u", refusal->status);
+	if (job->route.kind == ROUTE_PLAIN_POST) {
+		g_autofree char *back = back_url(job);
+		const PageFrame frame = {.locale = job_locale(job), .back_url = back};
+		job->answer = page_refusal(refusal->status, text_id, &frame);
+	} else {
+		job->answer = answer_refusal(refusal, job->route.allow);
+	}
+	log_end(job, status, refusal->code);
+}
+
+void
+job_end_with_answer(Job *job, Answer *answer)
+{
+	job->answer = answer;
+}

@@ -1,0 +1,59 @@
+/*
+ * A Job: one request on its way through the front. It belongs to no thread: a worker receives it, the journal's thread hands
+ * it back, any worker concludes it. One thread at a time touches it; each hand-over goes through a lock (the journal's, then the
+ * server's), so the job itself needs none.
+ *
+ * However a request ends, its end is one of the job_end_* calls here: each fills `answer` and writes the one log line.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "answer.h"
+#include "request.h"
+#include "route.h"
+#include "sekisho/conf/config.h"
+#include "sekisho/form/submission.h"
+#include "sekisho/store/journal.h"
+
+/* What all jobs share. Frozen while jobs exist. */
+typedef struct {
+	Config *config;
+	Vault *vault;
+	Journal *journal;
+	int wake_descriptor; /* see FrontSettings */
+} Front;
+
+typedef struct Job {
+	const Front *front;
+	struct Server *server;
+	gint64 started_us;      /* g_get_monotonic_time */
+	Request request;
+	Route route;
+	Site *site;             /* everything from here on is NULL until it is known */
+	Form *form;
+	Posted *posted;         /* until the submission takes it */
+	char *unit_tag;
+	Submission *submission;
+	guint mails;            /* promised in the outbox */
+	Outcome outcome;
+	GError *store_error;    /* why it could not be kept */
+	Answer *answer;         /* NULL where nobody waits for one */
+} Job;
+
+Job *job_new(const Front *front, struct Server *server);
+/* The request must have ended: see request_finish. */
+void job_free(Job *job);
+
+/* Finds site or form; if there is none that can be used, the job ends here and FALSE is returned. */
+gboolean job_find_site(Job *job);
+gboolean job_find_form(Job *job, guint64 form_id);
+
+/* Ends a submission with `status` (contract 2.2) and the form's message for `message_key` (7.3). */
+void job_end(Job *job, const char *status, const char *message_key);
+/* The same with a text of ours, for what no form has words for; `reason` is for the log. */
+void job_end_with_text(Job *job, const char *status, const char *text_id, const char *reason);
+/* Turns a wrong client away: JSON of `refusal`, or for a plain POST the page with `text_id`, which may be NULL on REST routes. */
+void job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id);
+/* Answers a question that changed nothing (schema, refill, OPTIONS). */
+void job_end_with_answer(Job *job, Answer *answer);

@@ -1,0 +1,126 @@
+/*
+ * The page without script. Everything that is not ours is escaped; the policy in the header lets only this style sheet in,
+ * named by its hash, so even an escaping mistake could not run anything. The visitor's typed values are not repeated here: the
+ * browser's Back button brings the form back as it was left, and the page says so; our link leads to an empty one, and says that.
+ *
+ * No state but the policy, which is made once.
+ */
+#include "page.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "sekisho/base/texts.h"
+
+static const char STYLE[] =
+    ":root{color-scheme:light dark}"
+    "body{margin:0;font:1.0625rem/1.7 system-ui,sans-serif;background:Canvas;color:CanvasText}"
+    "main{max-width:36rem;margin:12vh auto;padding:0 1.25rem}"
+    "h1{font-size:1.375rem;line-height:1.4;margin:0 0 1rem;padding-left:.75rem;border-left:.3rem solid #2e7d32}"
+    ".problem h1{border-color:#c62828}"
+    "p,ul{margin:0 0 1rem}"
+    ".message{white-space:pre-line}"
+    "dt{font-weight:600}dd{margin:0 0 .5rem}"
+    ".receipt{font-family:ui-monospace,monospace;letter-spacing:.06em}"
+    "a{color:LinkText}a:focus-visible{outline:.15rem solid;outline-offset:.2rem}";
+
+static char security_policy[256];
+
+static void
+make_security_policy(void)
+{
+	guint8 digest[32];
+	gsize size = sizeof digest;
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_checksum_update(checksum, (const guchar *)STYLE, (gssize)strlen(STYLE));
+	g_checksum_get_digest(checksum, digest, &size);
+	g_autofree char *hash = g_base64_encode(digest, size);
+	g_snprintf(security_policy, sizeof security_policy,
+	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'", hash);
+}
+
+const char *
+page_security_policy(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	(void)pthread_once(&once, make_security_policy);
+	return security_policy;
+}
+
+const char *
+page_locale(const char *accept_language)
+{
+	return g_ascii_strncasecmp(accept_language, "ja", 2) == 0 ? "ja" : "en";
+}
+
+/* `format` is ours and holds one %s for every escaped text. */
+static void G_GNUC_PRINTF(2, 3) append(GString *page, const char *format, ...)
+{
+	va_list texts;
+	va_start(texts, format);
+	g_autofree char *part = g_markup_vprintf_escaped(format, texts);
+	va_end(texts);
+	g_string_append(page, part);
+}
+
+static GString *
+begin(const PageFrame *frame, const char *title_id, gboolean is_problem)
+{
+	const char *title = text_for(frame->locale, title_id);
+	g_auto(GStrv) language = g_strsplit(frame->locale, "_", 2);
+	GString *page = g_string_new(NULL);
+	append(page, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"UTF-8\">\n",
+	    language[0] != NULL && language[0][0] != '\0' ? language[0] : "en");
+	append(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n", title);
+	g_string_append_printf(page, "<style>%s</style>\n</head>\n", STYLE);
+	append(page, "<body>\n<main class=\"%s\">\n<h1>%s</h1>\n", is_problem ? "problem" : "sent", title);
+	return page;
+}
+
+static Answer *
+end(GString *page, guint status, const PageFrame *frame, const char *back_text_id)
+{
+	if (frame->back_url[0] != '\0')
+		append(page, "<p><a href=\"%s\">%s</a></p>\n", frame->back_url, text_for(frame->locale, back_text_id));
+	g_string_append(page, "</main>\n</body>\n</html>\n");
+	Answer *answer = g_new0(Answer, 1);
+	answer->status = status;
+	answer->is_page = TRUE;
+	answer->body = g_string_free(page, FALSE);
+	return answer;
+}
+
+static void
+append_invalid_fields(GString *page, const GPtrArray *invalid)
+{
+	g_string_append(page, "<dl>\n");
+	for (guint i = 0; i < invalid->len; i++) {
+		const InvalidField *field = invalid->pdata[i];
+		append(page, "<dt>%s</dt><dd>%s</dd>\n", field->field, field->message);
+	}
+	g_string_append(page, "</dl>\n");
+}
+
+Answer *
+page_outcome(const Outcome *outcome, const PageFrame *frame)
+{
+	const gboolean is_sent = strcmp(outcome->status, "mail_sent") == 0;
+	GString *page = begin(frame, is_sent ? "page.title_sent" : "page.title_problem", !is_sent);
+	append(page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_sent ? "status" : "alert", outcome->message);
+	if (outcome->invalid != NULL && outcome->invalid->len > 0)
+		append_invalid_fields(page, outcome->invalid);
+	if (outcome->receipt != NULL)
+		append(page, "<p>%s <strong class=\"receipt\">%s</strong></p>\n", text_for(frame->locale, "page.receipt"),
+		    outcome->receipt);
+	if (!is_sent)
+		append(page, "<p>%s</p>\n", text_for(frame->locale, "page.use_back_button"));
+	return end(page, 200, frame, is_sent ? "page.back" : "page.start_again");
+}
+
+Answer *
+page_refusal(guint status, const char *text_id, const PageFrame *frame)
+{
+	GString *page = begin(frame, "page.title_problem", TRUE);
+	append(page, "<p class=\"message\" role=\"alert\">%s</p>\n", text_for(frame->locale, text_id));
+	return end(page, status, frame, "page.back");
+}

@@ -1,0 +1,51 @@
+/*
+ * One FastCGI request: its params, its body under fixed ceilings, and the way back. The only header that knows libfcgi.
+ *
+ * A Request belongs to no thread, but to one at a time. Order: request_accept, then request_param and at most one request_fields,
+ * then request_finish, which ends it.
+ *
+ * Text from outside: params are NUL-terminated bytes as the web server sent them, not yet valid UTF-8, CR and LF possible.
+ */
+#pragma once
+
+#include <fcgiapp.h>
+#include <glib.h>
+
+#include "sekisho/wire/posted.h"
+
+/* The params that the gateway looks at. */
+typedef enum {
+	PARAM_METHOD, PARAM_URI, PARAM_CONTENT_TYPE, PARAM_CONTENT_LENGTH, PARAM_REMOTE_ADDR, PARAM_REMOTE_PORT, PARAM_USER_AGENT,
+	PARAM_REFERER, PARAM_ACCEPT_LANGUAGE,
+	PARAM_SITE, /* SEKISHO_SITE: set by the web server's configuration, never by a client */
+	PARAM_COUNT
+} RequestParam;
+
+typedef struct {
+	FCGX_Request fastcgi;
+	const char *params[PARAM_COUNT]; /* borrowed from fastcgi; "" where missing */
+	gint64 deadline_us;      /* g_get_monotonic_time at which its body must have come */
+	gboolean is_oversized;   /* LIMIT_PARAMS or LIMIT_PARAMS_BYTES was passed */
+	gboolean is_read;        /* the body was read to its end */
+	gboolean is_broken;      /* the web server broke off or stalled inside the request: nobody waits for an answer */
+} Request;
+
+typedef enum {
+	REQUEST_ACCEPTED,
+	REQUEST_NONE,  /* the peer closed the connection between two requests */
+	REQUEST_BROKEN /* ... or inside this one's params */
+} RequestStart;
+
+/* Once per process, before any thread: libfcgi's own state and its waits. Leaves SIGPIPE ignored. */
+void request_library_init(void);
+/* Reads params from `descriptor`, a connected, blocking socket with timeouts, which becomes the request's; reading the body ends at
+ * `deadline_us` (g_get_monotonic_time). Unless the request was accepted the socket
+ * is closed and nothing is left to be freed. */
+RequestStart request_accept(Request *request, int descriptor, gint64 deadline_us);
+const char *request_param(const Request *request, RequestParam param);
+/* The body's fields, the caller's. WIRE_ERROR_LIMIT, WIRE_ERROR_TYPE, WIRE_ERROR_MALFORMED; then look at is_broken too. The body is
+ * read to its end even if its content is refused, so that the web server is not left writing, unless it is above LIMIT_BODY_BYTES. */
+Posted *request_fields(Request *request, GError **error);
+/* Sends `answer` (a CGI response; NULL if there is none) and ends the request. Returns the connection, ready for the next request, or -1 if it was
+ * closed: because one side wants it so, because `may_keep` is FALSE, or because unread bytes are on it. */
+int request_finish(Request *request, const GString *answer, gboolean may_keep);

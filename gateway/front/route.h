@@ -1,0 +1,51 @@
+/*
+ * Which of our doors a request knocks at: contract 1.1-1.3. A pure function of method, request URI and content type.
+ *
+ * Text from outside: the URI is percent-decoded here; one that does not decode to UTF-8 without NUL is an ordinary page.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+	ROUTE_FEEDBACK,   /* POST .../contact-forms/ID/feedback: a submission by the page's script */
+	ROUTE_PLAIN_POST, /* any other POST: a submission without script, if its body says so (contract 2.6) */
+	ROUTE_SCHEMA,     /* GET .../feedback/schema */
+	ROUTE_REFILL,     /* GET .../refill */
+	ROUTE_DESCRIBE,   /* OPTIONS of one of the three REST routes: `allow` says what it takes */
+	ROUTE_REFUSED     /* none of ours: `refusal` says why */
+} RouteKind;
+
+/* A wrong client's answer (contract 1.3). Static. */
+typedef struct {
+	guint status;
+	const char *code;
+	const char *message;
+} RouteRefusal;
+
+typedef struct {
+	RouteKind kind;
+	guint64 form_id;       /* of a REST route; else 0. Too large an id is G_MAXINT64, which no form has */
+	gboolean is_head;      /* HEAD: the answer of GET without its body */
+	const char *allow;     /* methods of the route for the Allow header; NULL if the route is not ours. Static */
+	const RouteRefusal *refusal; /* ROUTE_REFUSED only */
+} Route;
+
+typedef struct {
+	const char *method;
+	const char *uri;          /* REQUEST_URI: path and query, as the client spelled it */
+	const char *content_type; /* "" if there is none */
+} RouteInput;
+
+void route_find(const RouteInput *input, Route *route);
+
+/* Refusals that are known only after the body or the form was looked at. */
+extern const RouteRefusal route_refusal_form;     /* 404 wpcf7_not_found */
+extern const RouteRefusal route_refusal_unit_tag; /* 400 wpcf7_unit_tag_not_found */
+
+/* TRUE if a visitor's message is on its way in. */
+gboolean route_is_submission(const Route *route);
+/* Reads a form id, decimal digits only; FALSE if `text` is anything else, and then `form_id` is unchanged. */
+gboolean route_read_form_id(const char *text, guint64 *form_id);
+/* A parameter of the URI's query as PHP would see it, or "". The caller's. */
+char *route_query(const char *uri, const char *name);

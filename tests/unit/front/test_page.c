@@ -1,0 +1,106 @@
+/*
+ * The page without script: everything a visitor needs is on it, and nothing a visitor typed runs.
+ */
+#include "page.h"
+
+#include <string.h>
+
+static const PageFrame ENGLISH = {.locale = "en_US", .back_url = "https://example.jp/contact/?a=1&b=2"};
+static const PageFrame JAPANESE = {.locale = "ja", .back_url = ""};
+
+static void
+assert_has(const Answer *answer, const char *text)
+{
+	if (strstr(answer->body, text) == NULL)
+		g_error("page lacks \"%s\":\n%s", text, answer->body);
+}
+
+static void
+assert_lacks(const Answer *answer, const char *text)
+{
+	if (strstr(answer->body, text) != NULL)
+		g_error("page has \"%s\":\n%s", text, answer->body);
+}
+
+static void
+test_sent(void)
+{
+	const Outcome outcome = {.status = "mail_sent", .message = (char *)"Thanks <b>&\nbye", .receipt = (char *)"ABCDEFGHJKMN"};
+	g_autoptr(Answer) answer = page_outcome(&outcome, &ENGLISH);
+	g_assert_cmpuint(answer->status, ==, 200);
+	g_assert_true(answer->is_page);
+	assert_has(answer, "<html lang=\"en\">");
+	assert_has(answer, "Thanks &lt;b&gt;&amp;\nbye</p>");
+	assert_has(answer, "role=\"status\"");
+	assert_has(answer, "ABCDEFGHJKMN");
+	assert_has(answer, "<a href=\"https://example.jp/contact/?a=1&amp;b=2\">");
+	assert_has(answer, "Back to the page</a>");
+	assert_lacks(answer, "Back button");
+}
+
+static void
+test_invalid(void)
+{
+	InvalidField field = {.field = (char *)"your-name", .message = (char *)"必須 \"<script>"};
+	gpointer fields[] = {&field};
+	GPtrArray invalid = {.pdata = fields, .len = 1};
+	const Outcome outcome = {.status = "validation_failed", .message = (char *)"入力に不備があります。", .invalid = &invalid};
+	g_autoptr(Answer) answer = page_outcome(&outcome, &JAPANESE);
+	assert_has(answer, "<html lang=\"ja\">");
+	assert_has(answer, "role=\"alert\">入力に不備があります。");
+	assert_has(answer, "<dt>your-name</dt><dd>必須 &quot;&lt;script&gt;</dd>");
+	assert_has(answer, "「戻る」ボタン");
+	assert_lacks(answer, "<script");
+	assert_lacks(answer, "<a href");
+	g_autoptr(Answer) linked = page_outcome(&outcome, &ENGLISH);
+	assert_has(linked, "Start again with an empty form</a>");
+}
+
+static void
+test_refused(void)
+{
+	g_autoptr(Answer) answer = page_refusal(400, "page.no_form", &ENGLISH);
+	g_assert_cmpuint(answer->status, ==, 400);
+	assert_has(answer, "did not say which form");
+}
+
+/* The policy lets in exactly the style sheet that stands on the page. */
+static void
+test_policy(void)
+{
+	g_autoptr(Answer) answer = page_refusal(400, "page.no_form", &ENGLISH);
+	const char *begin = strstr(answer->body, "<style>") + strlen("<style>");
+	const char *end = strstr(begin, "</style>");
+	guint8 digest[32];
+	gsize size = sizeof digest;
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	g_checksum_update(checksum, (const guchar *)begin, end - begin);
+	g_checksum_get_digest(checksum, digest, &size);
+	g_autofree char *hash = g_base64_encode(digest, size);
+	g_autofree char *source = g_strdup_printf("default-src 'none'; style-src 'sha256-%s';", hash);
+	g_assert_true(g_str_has_prefix(page_security_policy(), source));
+	g_autoptr(GString) response = answer_to_response(answer, FALSE);
+	g_assert_nonnull(strstr(response->str, "Content-Type: text/html; charset=UTF-8\r\n"));
+	g_assert_nonnull(strstr(response->str, page_security_policy()));
+}
+
+static void
+test_locale(void)
+{
+	g_assert_cmpstr(page_locale("ja,en;q=0.5"), ==, "ja");
+	g_assert_cmpstr(page_locale("JA-jp"), ==, "ja");
+	g_assert_cmpstr(page_locale("en-US,ja"), ==, "en");
+	g_assert_cmpstr(page_locale(""), ==, "en");
+}
+
+int
+main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/front/page/a success has message, receipt and the way back", test_sent);
+	g_test_add_func("/front/page/problems are listed and escaped in the form's language", test_invalid);
+	g_test_add_func("/front/page/a request without a form is told so", test_refused);
+	g_test_add_func("/front/page/the policy names the page's own style sheet by its hash", test_policy);
+	g_test_add_func("/front/page/without a form the browser's language counts", test_locale);
+	return g_test_run();
+}
