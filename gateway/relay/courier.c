@@ -1,0 +1,314 @@
+/*
+ * The courier tells its story in one loop of one thread:
+ *
+ *   claim     lease what is due (store/outbox.h); each mail waits at its account's desk (desk.c)
+ *   fly       each free account with waiting mails gets a session, LIMIT_SESSIONS in all (flight.c, worker.c, session.c)
+ *   settle    outcomes are written as they arrive (settle.c)
+ *   purge     what is past its retention goes, once a minute
+ *
+ * and sleeps in poll() until a session speaks or ends, the front has committed something, a mail falls due, or SIGTERM comes. Then it
+ * claims nothing more, gives back what waits, lets running sessions finish for some seconds, and ends the rest. Nothing here blocks on the
+ * network: a dead server costs its own account's mails time and nobody else's.
+ */
+#include "sekisho/relay/courier.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "courier_parts.h"
+#include "sekisho/base/clock.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/log.h"
+#include "sekisho/store/submissions.h"
+
+#define PURGE_US (60 * (gint64)G_USEC_PER_SEC)
+
+/* After a full purge the next one, and after a failed claim the next one; short, but leaves the write lock to others. */
+#define PAUSE_US ((gint64)G_USEC_PER_SEC)
+
+/* Mails that one claim leases: a few milliseconds of the write lock. */
+#define CLAIM_ITEMS LIMIT_SESSION_MAILS
+
+/* The loop's own clockwork; times are monotonic. */
+typedef struct {
+	Courier courier;
+	int signals;        /* signalfd */
+	gint64 claim_at_us; /* not before */
+	gint64 purge_at_us;
+	gint64 stop_at_us;    /* 0: not stopping */
+	gboolean has_claimed; /* the last claim found something: there may be more */
+	gboolean has_taken_over;
+} Loop;
+
+/* --- Claim and fly ------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * When to claim next, monotonic; G_MAXINT64: not before something else has changed. The pace is set at the end of each claim: after one that found
+ * something the write lock is left to the front for twice as long as we held it, after one that failed for PAUSE_US.
+ */
+static gint64
+next_claim_us(const Loop *loop)
+{
+	const Courier *courier = &loop->courier;
+	gboolean has_room = courier->waiting + CLAIM_ITEMS <= LIMIT_COURIER_ITEMS;
+
+	return courier->is_stopping || courier->unsettled.length > 0 || !has_room ? G_MAXINT64 : loop->claim_at_us;
+}
+
+/* Only one courier runs (the supervisor's lock), so whoever holds leases beside us has died with them. FALSE until it is done. */
+static gboolean
+take_over(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (loop->has_taken_over)
+		return TRUE;
+	gint count = outbox_take_over(loop->courier.db, loop->courier.owner, &error);
+	if (count < 0) {
+		log_error(LOG_STORE_FAILED, error, NULL);
+		loop->claim_at_us = g_get_monotonic_time() + PAUSE_US;
+		return FALSE;
+	}
+	g_autofree char *mails = count == 0 ? NULL : g_strdup_printf("%d", count);
+	log_event(LOG_STARTED, "taken_over", mails, NULL);
+	loop->has_taken_over = TRUE;
+	return TRUE;
+}
+
+static void
+claim(Loop *loop)
+{
+	Courier *courier = &loop->courier;
+	g_autoptr(GError) error = NULL;
+
+	gint64 started_us = g_get_monotonic_time();
+	if (started_us < next_claim_us(loop) || !take_over(loop))
+		return;
+	courier->claims++;
+	g_autoptr(GPtrArray) items =
+	    outbox_claim(courier->db, courier->owner, (gint64)LIMIT_LEASE_MS * 1000, CLAIM_ITEMS, &error);
+	if (items == NULL) {
+		log_error(LOG_STORE_FAILED, error, NULL);
+		loop->claim_at_us = g_get_monotonic_time() + PAUSE_US;
+		return;
+	}
+	loop->has_claimed = items->len > 0;
+	while (items->len > 0)
+		desk_take(courier, g_ptr_array_steal_index(items, 0));
+	/* What was put off is written here, with the claim. */
+	settle_flush(courier);
+	gint64 ended_us = g_get_monotonic_time();
+	if (loop->has_claimed)
+		loop->claim_at_us = ended_us + 2 * (ended_us - started_us);
+}
+
+/* Desks that wait longest come first: a hash table's order is arbitrary but fixed, and would always favour the same ones. */
+static Desk *
+next_desk(const Courier *courier)
+{
+	Desk *next = NULL;
+	gint64 oldest_us = G_MAXINT64;
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, courier->desks);
+	while (g_hash_table_iter_next(&iter, NULL, &value)) {
+		Desk *desk = value;
+		const Waiting *first = g_queue_peek_head(&desk->waiting);
+		if (first == NULL || desk->flight != NULL || first->leased_at_us >= oldest_us)
+			continue;
+		next = desk;
+		oldest_us = first->leased_at_us;
+	}
+	return next;
+}
+
+static void
+fly(Courier *courier)
+{
+	while (!courier->is_stopping && courier->flights->len < LIMIT_SESSIONS) {
+		Desk *desk = next_desk(courier);
+		if (desk == NULL)
+			return;
+		flight_start(courier, desk);
+	}
+}
+
+static void
+attend_flights(Courier *courier)
+{
+	for (guint i = courier->flights->len; i-- > 0;)
+		if (flight_step(courier, courier->flights->pdata[i]))
+			g_ptr_array_remove_index_fast(courier->flights, i);
+}
+
+static void
+purge(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	gint64 now_us = g_get_monotonic_time();
+
+	if (now_us < loop->purge_at_us)
+		return;
+	guint dead = 0;
+	gint purged = submissions_purge(loop->courier.db, LIMIT_PURGE_ROWS, &dead, &error);
+	if (purged < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	if (purged > 0) {
+		g_autofree char *rows = g_strdup_printf("%d", purged);
+		g_autofree char *dead_mails = dead == 0 ? NULL : g_strdup_printf("%u", dead);
+		log_event(LOG_PURGED, "submissions", rows, "dead_mails", dead_mails, NULL);
+	}
+	loop->purge_at_us = now_us + (purged == (gint)LIMIT_PURGE_ROWS ? PAUSE_US : PURGE_US);
+}
+
+/* --- Sleep ---------------------------------------------------------------------------------------------------------------------- */
+
+/* How long there is nothing to do but to listen. */
+static int
+wait_ms(const Loop *loop)
+{
+	const Courier *courier = &loop->courier;
+	gint64 now_us = g_get_monotonic_time();
+	gint64 wake_at_us = MIN(now_us + (gint64)LIMIT_COURIER_IDLE_MS * 1000, loop->purge_at_us);
+
+	if (loop->has_claimed)
+		wake_at_us = MIN(wake_at_us, next_claim_us(loop));
+	for (guint i = 0; i < courier->flights->len; i++)
+		wake_at_us = MIN(wake_at_us, worker_deadline_us(flight_worker(courier->flights->pdata[i])));
+	if (courier->is_stopping) {
+		wake_at_us = MIN(wake_at_us, loop->stop_at_us);
+	} else {
+		gint64 due_at_us = outbox_next_due(courier->db, NULL);
+		/* What is due now was not claimable a moment ago. */
+		if (due_at_us >= 0)
+			wake_at_us = MIN(wake_at_us, now_us + MAX(due_at_us - clock_now_us(), PAUSE_US / 5));
+	}
+	if (courier->unsettled.length > 0)
+		wake_at_us = MIN(wake_at_us, now_us + PAUSE_US);
+	return (int)CLAMP((wake_at_us - now_us) / 1000 + 1, 0, (gint64)LIMIT_COURIER_IDLE_MS);
+}
+
+static void
+take_signals(Loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->signals, &info, sizeof info) == (ssize_t)sizeof info) {
+		if (loop->courier.is_stopping)
+			continue;
+		loop->courier.is_stopping = TRUE;
+		loop->stop_at_us = g_get_monotonic_time() + (gint64)LIMIT_COURIER_STOP_MS * 1000;
+	}
+}
+
+static void
+sleep_until_something(Loop *loop)
+{
+	struct pollfd descriptors[2 + WORKER_DESCRIPTORS * LIMIT_SESSIONS];
+	const Courier *courier = &loop->courier;
+	nfds_t count = 2;
+	guint64 wakes;
+
+	descriptors[0] = (struct pollfd){.fd = loop->signals, .events = POLLIN};
+	descriptors[1] = (struct pollfd){.fd = courier->settings->wake_descriptor, .events = POLLIN};
+	for (guint i = 0; i < courier->flights->len; i++, count += WORKER_DESCRIPTORS)
+		worker_descriptors(flight_worker(courier->flights->pdata[i]), &descriptors[count]);
+	if (poll(descriptors, count, wait_ms(loop)) <= 0)
+		return;
+	if ((descriptors[0].revents & POLLIN) != 0)
+		take_signals(loop);
+	if ((descriptors[1].revents & POLLIN) != 0 && read(courier->settings->wake_descriptor, &wakes, sizeof wakes) < 0)
+		return;
+}
+
+/* --- The loop --------------------------------------------------------------------------------------------------------------------- */
+
+/* TRUE when the last session has ended. */
+static gboolean
+is_stopped(Loop *loop)
+{
+	Courier *courier = &loop->courier;
+
+	if (!courier->is_stopping)
+		return FALSE;
+	desk_sweep(courier, TRUE);
+	if (g_get_monotonic_time() >= loop->stop_at_us)
+		for (guint i = 0; i < courier->flights->len; i++)
+			flight_kill(courier->flights->pdata[i]);
+	return courier->flights->len == 0;
+}
+
+static void
+run(Loop *loop)
+{
+	Courier *courier = &loop->courier;
+
+	while (!is_stopped(loop)) {
+		/* An outcome that is not written yet must not be overtaken by a new claim of the same mail. */
+		if (settle_flush(courier)) {
+			claim(loop);
+			fly(courier);
+			purge(loop);
+		}
+		desk_sweep(courier, FALSE);
+		obstacle_sweep(courier);
+		sleep_until_something(loop);
+		attend_flights(courier);
+	}
+	settle_flush(courier);
+}
+
+static int
+open_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	/* The supervisor's business; a terminal's Ctrl-C reaches us too and is answered when the supervisor says SIGTERM. */
+	sigdelset(&signals, SIGINT);
+	(void)signal(SIGPIPE, SIG_IGN);
+	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static char *
+random_owner(void)
+{
+	return g_strdup_printf("courier-%08x%08x%08x%08x", g_random_int(), g_random_int(), g_random_int(), g_random_int());
+}
+
+int
+courier_main(const CourierSettings *settings)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Db) db = db_open(settings->config->data_directory, DB_EXISTING, &error);
+	if (db == NULL) {
+		log_error(LOG_STORE_FAILED, error, NULL);
+		return error_exit_code(error);
+	}
+	Loop loop = {.courier = {.settings = settings, .db = db, .owner = random_owner()}, .signals = open_signals()};
+	Courier *courier = &loop.courier;
+	courier->desks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)desk_free);
+	courier->obstacles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	courier->flights = g_ptr_array_new_with_free_func((GDestroyNotify)flight_free);
+	g_queue_init(&courier->unsettled);
+
+	run(&loop);
+	log_event(LOG_STOPPED, NULL);
+	g_ptr_array_unref(courier->flights);
+	g_hash_table_unref(courier->desks);
+	g_hash_table_unref(courier->obstacles);
+	settle_clear(courier);
+	g_free(courier->owner);
+	close(loop.signals);
+	return EX_OK;
+}

@@ -1,0 +1,249 @@
+/*
+ * The armour around libesmtp 1.1.0. The library reports too little and believes too much; its monitor callback gets the raw bytes
+ * of both sides, and in lock step (one command, one reply) they tell everything:
+ *
+ *   - PIPELINING and CHUNKING are misspelt in EHLO replies before the library parses them, because a disconnect inside a
+ *     pipeline crashes it. So the dialogue is in lock step.
+ *   - Until TLS stands, a byte that arrives while no reply is due was put there by somebody in the middle (STARTTLS
+ *     response injection, CVE-2011-0411 and kin). The certificate callback then fails the handshake.
+ *   - The library goes on unauthenticated when AUTH fails. The guard looks for the 235 itself; without it no content leaves.
+ *   - The server's words on a failed greeting or AUTH are kept here; the library loses them.
+ *
+ * What the client writes is looked at for its verb only and never kept: it holds the password.
+ */
+#include "esmtp_guard.h"
+
+#include <string.h>
+
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+
+static const char *const HIDDEN_CAPABILITIES[] = {"PIPELINING", "CHUNKING"};
+G_STATIC_ASSERT(G_N_ELEMENTS(HIDDEN_CAPABILITIES) == G_N_ELEMENTS(((EsmtpGuard *)NULL)->hidden_matched));
+
+EsmtpGuard *
+esmtp_guard_new(void)
+{
+	EsmtpGuard *guard = g_new0(EsmtpGuard, 1);
+
+	guard->tls_problem = g_string_new(NULL);
+	guard->last_text = g_string_new(NULL);
+	guard->auth_text = g_string_new(NULL);
+	guard->line = g_string_new(NULL);
+	guard->reply = g_string_new(NULL);
+	guard->replies_due = 1; /* the greeting */
+	return guard;
+}
+
+void
+esmtp_guard_free(EsmtpGuard *guard)
+{
+	if (guard == NULL)
+		return;
+	g_string_free(guard->tls_problem, TRUE);
+	g_string_free(guard->last_text, TRUE);
+	g_string_free(guard->auth_text, TRUE);
+	g_string_free(guard->line, TRUE);
+	g_string_free(guard->reply, TRUE);
+	g_free(guard);
+}
+
+gboolean
+esmtp_guard_may_send(const EsmtpGuard *guard)
+{
+	return !guard->is_out_of_turn && (guard->is_tls_established || !guard->is_tls_required) &&
+	       (guard->is_authenticated || !guard->is_auth_required);
+}
+
+/* --- What the client says ---------------------------------------------------------------------------------------------- */
+
+static gboolean
+has_verb(const char *command, gsize size, const char *verb)
+{
+	gsize verb_size = strlen(verb);
+
+	return size >= verb_size && g_ascii_strncasecmp(command, verb, verb_size) == 0;
+}
+
+static void
+note_command(EsmtpGuard *guard, const char *command, gsize size)
+{
+	guard->replies_due++;
+	/* The library says QUIT after every failure; what it asked before is what matters. */
+	guard->is_leaving |= has_verb(command, size, "QUIT");
+	if (guard->is_leaving)
+		return;
+	if (has_verb(command, size, "EHLO ") || has_verb(command, size, "HELO ")) {
+		guard->asked = GUARD_HELLO;
+	} else if (has_verb(command, size, "STARTTLS")) {
+		guard->asked = GUARD_STARTTLS;
+	} else if (has_verb(command, size, "AUTH ")) {
+		guard->asked = GUARD_AUTH;
+		guard->is_auth_tried = TRUE;
+	} else if (guard->asked != GUARD_AUTH || guard->auth_code != 334) {
+		/* After 334 comes the answer to a challenge, which still belongs to AUTH. */
+		guard->asked = GUARD_OTHER;
+	}
+	if (!has_verb(command, size, "MAIL FROM:"))
+		return;
+	guard->is_mail_tried = TRUE;
+	if (!guard->is_opened && esmtp_guard_may_send(guard)) {
+		guard->is_opened = TRUE;
+		if (guard->opened != NULL)
+			guard->opened(guard->user_data);
+	}
+}
+
+/* --- What the server says ---------------------------------------------------------------------------------------------- */
+
+static void
+note_reply(EsmtpGuard *guard, guint code)
+{
+	guard->replies_due -= guard->replies_due > 0;
+	if (!guard->is_leaving)
+		g_string_assign(guard->last_text, guard->reply->str);
+	g_string_truncate(guard->reply, 0);
+	if (guard->is_leaving)
+		return;
+	switch (guard->asked) {
+	case GUARD_GREETING:
+		guard->greeting_code = code;
+		break;
+	case GUARD_HELLO:
+		guard->hello_code = code;
+		break;
+	case GUARD_STARTTLS:
+		guard->starttls_code = code;
+		break;
+	case GUARD_AUTH:
+		guard->auth_code = code;
+		guard->is_authenticated |= code == 235;
+		if (code != 235 && code != 334)
+			g_string_assign(guard->auth_text, guard->last_text->str);
+		break;
+	case GUARD_OTHER:
+		break;
+	}
+}
+
+/* One line of a reply: three digits, then "-" if more lines follow (RFC 5321 4.2). */
+static void
+note_line(EsmtpGuard *guard)
+{
+	const char *line = g_strchomp(guard->line->str);
+	gboolean has_code = g_ascii_isdigit(line[0]) && g_ascii_isdigit(line[1]) && g_ascii_isdigit(line[2]);
+	const char *text = !has_code || line[3] == '\0' ? line : line + 4;
+
+	if (guard->reply->len > 0)
+		g_string_append_c(guard->reply, ' ');
+	g_string_append(guard->reply, text);
+	if (guard->reply->len > LIMIT_SERVER_TEXT_BYTES)
+		g_string_truncate(guard->reply, LIMIT_SERVER_TEXT_BYTES);
+	if (!has_code || line[3] != '-')
+		note_reply(guard, has_code ? (guint)g_ascii_strtoull(line, NULL, 10) : 0);
+	g_string_truncate(guard->line, 0);
+}
+
+/* Spoils the last letter of a capability that must not be used; the name may have come in pieces. */
+static void
+hide_capabilities(EsmtpGuard *guard, char *byte)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(HIDDEN_CAPABILITIES); i++) {
+		const char *name = HIDDEN_CAPABILITIES[i];
+		guint *matched = &guard->hidden_matched[i];
+		char upper = g_ascii_toupper(*byte);
+		if (upper != name[*matched])
+			*matched = 0;
+		if (upper == name[*matched])
+			(*matched)++;
+		if (name[*matched] == '\0') {
+			*byte = 'X';
+			*matched = 0;
+		}
+	}
+}
+
+static void
+note_byte(EsmtpGuard *guard, char *byte)
+{
+	/* As the server spelt it: an operator may read it. */
+	const char said = *byte;
+
+	if (guard->is_tls_required && !guard->is_tls_established && guard->replies_due == 0)
+		guard->is_out_of_turn = TRUE;
+	if (guard->asked == GUARD_HELLO || guard->asked == GUARD_GREETING)
+		hide_capabilities(guard, byte);
+	if (said == '\n')
+		note_line(guard);
+	else if (said != '\0' && guard->line->len < LIMIT_SERVER_TEXT_BYTES)
+		g_string_append_c(guard->line, said);
+}
+
+void
+esmtp_guard_monitor(const char *buffer, int size, int is_writing, void *arg)
+{
+	EsmtpGuard *guard = arg;
+
+	if (size <= 0)
+		return;
+	if (is_writing != 0) {
+		note_command(guard, buffer, (gsize)size);
+		return;
+	}
+	/* The library's own read buffer, handed out as const before it parses it. */
+	char *bytes = (char *)buffer;
+	for (int i = 0; i < size; i++)
+		note_byte(guard, &bytes[i]);
+}
+
+/* --- Why it failed ------------------------------------------------------------------------------------------------------- */
+
+static GError *
+tls_failure(const EsmtpGuard *guard)
+{
+	if (guard->is_out_of_turn)
+		return g_error_new_literal(RELAY_ERROR, RELAY_ERROR_TLS,
+		    "the server sent replies that nobody had asked for before TLS stood; somebody may be between us and it");
+	if (guard->tls_problem->len > 0)
+		return g_error_new(
+		    RELAY_ERROR, RELAY_ERROR_TLS, "the server's certificate is not accepted: %s", guard->tls_problem->str);
+	if (guard->starttls_code == 0)
+		return g_error_new_literal(
+		    RELAY_ERROR, RELAY_ERROR_TLS, "the server does not offer STARTTLS; nothing is sent in clear");
+	if (guard->starttls_code != 220)
+		return g_error_new_literal(RELAY_ERROR, RELAY_ERROR_TLS, "the server refused STARTTLS; nothing is sent in clear");
+	return g_error_new_literal(RELAY_ERROR, RELAY_ERROR_TLS, "the TLS handshake with the server failed");
+}
+
+static GError *
+auth_failure(const EsmtpGuard *guard)
+{
+	if (!guard->is_auth_tried)
+		return g_error_new_literal(
+		    RELAY_ERROR, RELAY_ERROR_AUTH, "the server offers no AUTH that we can do (PLAIN, LOGIN)");
+	return g_error_new_literal(RELAY_ERROR, RELAY_ERROR_AUTH, "the server does not accept the account's user and password");
+}
+
+GError *
+esmtp_guard_failure(const EsmtpGuard *guard, const char **server_text)
+{
+	/* A STARTTLS without an answer is a lost connection, not a refusal. */
+	gboolean is_unanswered = guard->asked == GUARD_STARTTLS && guard->starttls_code == 0;
+	gboolean has_hello = guard->hello_code / 100 == 2;
+
+	*server_text = guard->last_text->str;
+	if (guard->is_tls_required && !guard->is_tls_established &&
+	    (has_hello ? !is_unanswered : guard->is_out_of_turn && guard->greeting_code == 220))
+		return tls_failure(guard);
+	gboolean is_refused = guard->is_auth_tried && guard->auth_text->len > 0;
+	if (guard->is_auth_required && !guard->is_authenticated && (is_refused || guard->is_mail_tried)) {
+		if (is_refused)
+			*server_text = guard->auth_text->str;
+		return auth_failure(guard);
+	}
+	if (guard->greeting_code != 0 && guard->greeting_code != 220)
+		return g_error_new_literal(RELAY_ERROR, RELAY_ERROR_CONNECT, "the server does not want to talk to us");
+	return g_error_new_literal(RELAY_ERROR, RELAY_ERROR_CONNECT,
+	    guard->greeting_code == 0 ? "the server cannot be reached, or did not greet as a mail server does"
+				      : "the session with the server ended before a mail could be sent");
+}

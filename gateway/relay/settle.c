@@ -1,0 +1,211 @@
+/*
+ * Outcomes become rows and log lines. They gather here for the moment that it takes to read what has arrived, and are written
+ * together (settle_flush, called before anything else is claimed). What the database refuses (locked, disk full) stays and is tried
+ * again, because an outcome that is forgotten would send its mail twice; meanwhile the courier claims nothing. A single row that the
+ * schema refuses must not hold up all others: its outcome is dropped with an alarm, and its lease stays ours, so that it is not
+ * sent again. The log never shows an address.
+ */
+#include "courier_parts.h"
+#include "retry.h"
+#include "sekisho/base/clock.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/log.h"
+
+/* Outcomes that one transaction writes: a few milliseconds of the write lock. */
+#define SETTLE_BATCH LIMIT_SESSION_MAILS
+
+static void
+outcome_free(DeliveryOutcome *outcome)
+{
+	g_free((char *)outcome->reason);
+	g_free((char *)outcome->server_text);
+	g_free(outcome);
+}
+
+static void
+settle(Courier *courier, const DeliveryOutcome *outcome)
+{
+	DeliveryOutcome *unsettled = g_memdup2(outcome, sizeof *outcome);
+
+	unsettled->reason = g_strdup(outcome->reason);
+	unsettled->server_text = g_strdup(outcome->server_text);
+	g_queue_push_tail(&courier->unsettled, unsettled);
+}
+
+/* Writes the `limit` oldest outcomes. FALSE if the database would not take them. */
+static gboolean
+settle_batch(Courier *courier, guint limit, GError **error)
+{
+	DeliveryOutcome outcomes[SETTLE_BATCH];
+	guint count = 0;
+
+	for (const GList *link = courier->unsettled.head; link != NULL && count < limit; link = link->next)
+		outcomes[count++] = *(const DeliveryOutcome *)link->data;
+	if (!outbox_settle(courier->db, courier->owner, outcomes, count, error))
+		return FALSE;
+	for (guint i = 0; i < count; i++) {
+		if (outcomes[i].is_too_late) {
+			g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, outcomes[i].delivery_id);
+			log_event(LOG_INTERNAL, "delivery", id, "reason",
+			    "its lease ran out and somebody else took it; they will tell", NULL);
+		}
+		outcome_free(g_queue_pop_head(&courier->unsettled));
+	}
+	return TRUE;
+}
+
+static void
+drop_oldest(Courier *courier, const GError *error)
+{
+	DeliveryOutcome *outcome = g_queue_pop_head(&courier->unsettled);
+	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, outcome->delivery_id);
+
+	log_error(LOG_STORE_FAILED, error, "delivery", id, "outcome", delivery_state_name(outcome->state), "consequence",
+	    "the outcome of this mail is lost; it is not tried again before the courier's next start", NULL);
+	outcome_free(outcome);
+}
+
+/* Writes a batch that breaks a rule of the schema one by one. FALSE if the database fails otherwise. */
+static gboolean
+settle_one_by_one(Courier *courier, GError **error)
+{
+	for (guint tries = 0; tries < SETTLE_BATCH && courier->unsettled.length > 0; tries++) {
+		g_autoptr(GError) failure = NULL;
+		if (settle_batch(courier, 1, &failure))
+			continue;
+		if (!g_error_matches(failure, STORE_ERROR, STORE_ERROR_CONFLICT)) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return FALSE;
+		}
+		drop_oldest(courier, failure);
+	}
+	return TRUE;
+}
+
+static gboolean
+settle_some(Courier *courier, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+
+	if (settle_batch(courier, SETTLE_BATCH, &failure))
+		return TRUE;
+	if (g_error_matches(failure, STORE_ERROR, STORE_ERROR_CONFLICT))
+		return settle_one_by_one(courier, error);
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return FALSE;
+}
+
+gboolean
+settle_flush(Courier *courier)
+{
+	g_autoptr(GError) error = NULL;
+
+	while (courier->unsettled.length > 0) {
+		if (!settle_some(courier, &error)) {
+			log_error(LOG_STORE_FAILED, error, "consequence",
+			    "outcomes of mails are kept in memory and written later", NULL);
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+void
+settle_clear(Courier *courier)
+{
+	g_queue_clear_full(&courier->unsettled, (GDestroyNotify)outcome_free);
+}
+
+/* --- Attempts ------------------------------------------------------------------------------------------------------------ */
+
+static DeliveryState
+state_after(const OutboxItem *item, const Delivery *delivery, const GError *failure)
+{
+	if (failure == NULL)
+		return DELIVERY_SENT;
+	if (failure->domain != RELAY_ERROR)
+		return DELIVERY_DEFERRED;
+	if (!error_is_temporary(failure))
+		return DELIVERY_DEAD;
+	gboolean is_mortal = failure->code == RELAY_ERROR_TEMPORARY || failure->code == RELAY_ERROR_LOST;
+	gint64 age_us = clock_now_us() - item->created_at_us;
+	return is_mortal && retry_is_over(age_us, delivery->attempts + 1) ? DELIVERY_DEAD : DELIVERY_DEFERRED;
+}
+
+static void
+log_attempt(LogEvent event, const OutboxItem *item, const Delivery *delivery, const DeliveryOutcome *outcome)
+{
+	g_autofree char *item_id = g_strdup_printf("%" G_GINT64_FORMAT, item->id);
+	g_autofree char *delivery_id = g_strdup_printf("%" G_GINT64_FORMAT, delivery->id);
+	g_autofree char *attempt = outcome->is_untried ? NULL : g_strdup_printf("%u", delivery->attempts + 1);
+	g_autofree char *code = outcome->reply_code == 0 ? NULL : g_strdup_printf("%u", outcome->reply_code);
+
+	log_event(event, "item", item_id, "delivery", delivery_id, "receipt", item->receipt, "site", item->site, "kind",
+	    mail_kind_name(item->kind), "outcome", delivery_state_name(outcome->state), "attempt", attempt, "code", code,
+	    "reason", outcome->reason, NULL);
+}
+
+static gint64
+due_at_us(const Delivery *delivery)
+{
+	return clock_now_us() + retry_delay_us(delivery->attempts + 1, g_random_int());
+}
+
+void
+settle_attempt(Courier *courier, const OutboxItem *item, const Delivery *delivery, const Attempt *attempt)
+{
+	DeliveryOutcome outcome = {
+	    .delivery_id = delivery->id,
+	    .state = state_after(item, delivery, attempt->failure),
+	    .reason = attempt->failure == NULL ? NULL : error_name(attempt->failure),
+	    .server_text = attempt->server_text,
+	    .reply_code = attempt->reply_code,
+	    .due_at_us = attempt->due_at_us != 0 ? attempt->due_at_us : due_at_us(delivery),
+	};
+
+	settle(courier, &outcome);
+	log_attempt(LOG_DELIVERY, item, delivery, &outcome);
+	if (outcome.state == DELIVERY_DEAD)
+		log_attempt(LOG_DELIVERY_DEAD, item, delivery, &outcome);
+}
+
+void
+settle_end(Courier *courier, const OutboxItem *item, const GError *failure)
+{
+	for (guint i = 0; i < item->deliveries->len; i++) {
+		const Delivery *delivery = item->deliveries->pdata[i];
+		DeliveryOutcome outcome = {
+		    .delivery_id = delivery->id, .state = DELIVERY_DEAD, .is_untried = TRUE, .reason = error_name(failure)};
+		settle(courier, &outcome);
+		log_attempt(LOG_DELIVERY_DEAD, item, delivery, &outcome);
+	}
+}
+
+void
+settle_put_off(Courier *courier, const Delivery *delivery, const Attempt *why)
+{
+	DeliveryOutcome outcome = {.delivery_id = delivery->id,
+	    .state = why->failure == NULL ? DELIVERY_QUEUED : DELIVERY_DEFERRED,
+	    .is_untried = TRUE,
+	    .reason = why->failure == NULL ? NULL : error_name(why->failure),
+	    .server_text = why->server_text,
+	    .due_at_us = why->due_at_us};
+
+	settle(courier, &outcome);
+}
+
+void
+settle_tell_gone(const OutboxItem *item, const Delivery *delivery)
+{
+	DeliveryOutcome outcome = {
+	    .delivery_id = delivery->id, .state = DELIVERY_CANCELLED, .is_untried = TRUE, .reason = "gone"};
+
+	log_attempt(LOG_DELIVERY, item, delivery, &outcome);
+}
+
+void
+settle_give_back(Courier *courier, gint64 delivery_id)
+{
+	settle(courier, &(DeliveryOutcome){.delivery_id = delivery_id, .state = DELIVERY_QUEUED});
+}

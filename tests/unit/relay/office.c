@@ -1,0 +1,217 @@
+/*
+ * What the courier's tests share. See office.h.
+ */
+#include "office.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sekisho/base/clock.h"
+#include "sekisho/store/journal.h"
+#include "sekisho/store/submissions.h"
+#include "tree.h"
+
+void
+office_reload(Office *office)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = tree_path(office->tree, "sekisho.conf");
+
+	if (office->config != NULL)
+		config_free(office->config);
+	office->config = config_load(path, &error);
+	g_assert_no_error(error);
+	office->settings = (CourierSettings){
+	    .config = office->config, .vault = office->vault, .program = "/proc/self/exe", .wake_descriptor = -1};
+}
+
+void
+office_open(Office *office, gconstpointer unused)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)unused;
+	memset(office, 0, sizeof *office);
+	clock_set_offset_us(0);
+	office->tree = tree_new();
+	tree_write(office->tree, "sekisho.conf",
+	    "[gateway]\nlisten = ./s.sock\ndata_directory = data\n[account main]\nhost = 127.0.0.1\nport = 1\nsecurity = "
+	    "plain-loopback\n"
+	    "[account second]\nhost = 127.0.0.1\nport = 2\nsecurity = plain-loopback\n");
+	tree_write(office->tree, "data/.keep", "");
+	office->data_directory = tree_path(office->tree, "data");
+	g_autofree char *keys = tree_path(office->tree, "keys");
+	g_assert_true(vault_create(keys, &error));
+	office->vault = vault_open(keys, VAULT_ADMIN, &error);
+	g_assert_no_error(error);
+	office_reload(office);
+	office->courier.settings = &office->settings;
+	office->courier.db = db_open(office->data_directory, DB_CREATE, &error);
+	g_assert_no_error(error);
+	office->courier.owner = g_strdup("courier-of-the-test");
+	office->courier.desks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)desk_free);
+	office->courier.obstacles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	office->courier.flights = g_ptr_array_new_with_free_func((GDestroyNotify)flight_free);
+	g_queue_init(&office->courier.unsettled);
+}
+
+void
+office_close(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	g_ptr_array_unref(office->courier.flights);
+	g_hash_table_unref(office->courier.desks);
+	g_hash_table_unref(office->courier.obstacles);
+	settle_clear(&office->courier);
+	g_free(office->courier.owner);
+	db_free(office->courier.db);
+	config_free(office->config);
+	vault_free(office->vault);
+	g_free(office->data_directory);
+	tree_free(office->tree);
+	clock_set_offset_us(0);
+}
+
+/* --- Submissions --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+	pthread_mutex_t lock;
+	pthread_cond_t told;
+	gboolean is_done;
+} Commit;
+
+static void
+note_commit(gpointer user_data, const GError *error)
+{
+	Commit *commit = user_data;
+
+	g_assert_no_error(error);
+	pthread_mutex_lock(&commit->lock);
+	commit->is_done = TRUE;
+	pthread_cond_signal(&commit->told);
+	pthread_mutex_unlock(&commit->lock);
+}
+
+static Submission *
+visitor_submission(Office *office, const char *site_name, const char *receipt)
+{
+	static const char *const fields[][2] = {
+	    {"your-name", "太郎"}, {"your-email", "taro@visitor.test"}, {"your-subject", "件名"}, {"your-message", "本文"}};
+	g_autoptr(Site) site = config_site(office->config, site_name, NULL);
+	g_assert_nonnull(site);
+	g_autoptr(Form) form = site_form(site, 4, NULL);
+	g_assert_nonnull(form);
+	Posted *posted = posted_new();
+	ClientFacts *client = client_facts_new();
+
+	for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
+		g_autoptr(GBytes) name = g_bytes_new_static(fields[i][0], strlen(fields[i][0]));
+		g_autoptr(GBytes) value = g_bytes_new_static(fields[i][1], strlen(fields[i][1]));
+		g_assert_true(posted_add(posted, name, value, NULL));
+	}
+	client->received_at_us = clock_now_us();
+	return submission_new(form, receipt, posted, client);
+}
+
+/* Takes `submission`. */
+static void
+commit(Office *office, Submission *taken, MailKind kind, const char *address)
+{
+	g_autoptr(Submission) submission = taken;
+	g_autoptr(GError) error = NULL;
+	Journal *journal = journal_start(office->data_directory, office->vault, &error);
+	g_assert_no_error(error);
+	g_autofree char *canonical = address_canonical(address);
+	PlannedDelivery planned = {.kind = kind};
+	g_autoptr(GPtrArray) plan = g_ptr_array_new();
+	Commit state = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
+
+	vault_hash(office->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), &planned.recipient);
+	g_ptr_array_add(plan, &planned);
+	JournalRecord record = {
+	    .submission = submission, .planned = plan, .purge_at_us = clock_now_us() + 90 * 24 * 3600 * (gint64)G_USEC_PER_SEC};
+	g_assert_true(journal_submit(journal, journal_entry_new(journal, &record), note_commit, &state, NULL));
+	pthread_mutex_lock(&state.lock);
+	while (!state.is_done)
+		pthread_cond_wait(&state.told, &state.lock);
+	pthread_mutex_unlock(&state.lock);
+	journal_stop(journal);
+}
+
+void
+office_submit(Office *office, const char *receipt, MailKind kind, const char *address)
+{
+	commit(office, visitor_submission(office, "example.jp", receipt), kind, address);
+}
+
+void
+office_submit_to(Office *office, const char *site, const char *receipt)
+{
+	commit(office, visitor_submission(office, site, receipt), MAIL_NOTICE, "owner@example.jp");
+}
+
+GPtrArray *
+office_claim(Office *office)
+{
+	g_autoptr(GError) error = NULL;
+	g_assert_true(settle_flush(&office->courier));
+	GPtrArray *items = outbox_claim(office->courier.db, office->courier.owner, 600 * (gint64)G_USEC_PER_SEC, 1000, &error);
+
+	g_assert_no_error(error);
+	return items;
+}
+
+char *
+office_states(Office *office, const char *receipt)
+{
+	g_autoptr(GError) error = NULL;
+	g_assert_true(settle_flush(&office->courier));
+	g_autoptr(SubmissionSummary) summary = submissions_find(office->courier.db, receipt, &error);
+	g_assert_no_error(error);
+	g_autoptr(GPtrArray) items = outbox_of_submission(office->courier.db, summary->id, &error);
+	g_assert_no_error(error);
+	GString *states = g_string_new(NULL);
+
+	for (guint i = 0; i < items->len; i++) {
+		const OutboxItem *item = items->pdata[i];
+		for (guint k = 0; k < item->deliveries->len; k++) {
+			const Delivery *delivery = item->deliveries->pdata[k];
+			g_string_append_printf(states, "%s%s%s%s", states->len > 0 ? ", " : "",
+			    delivery_state_name(delivery->state), delivery->reason == NULL ? "" : " ",
+			    delivery->reason == NULL ? "" : delivery->reason);
+		}
+	}
+	return g_string_free(states, FALSE);
+}
+
+void
+office_assert_states(Office *office, const char *receipt, const char *expected)
+{
+	g_autofree char *states = office_states(office, receipt);
+
+	g_assert_cmpstr(states, ==, expected);
+}
+
+void
+office_submit_many(Office *office, guint count)
+{
+	for (guint i = 0; i < count; i++) {
+		g_autofree char *receipt = g_strdup_printf("AAAAAAAAA%03u", i);
+		office_submit(office, receipt, MAIL_NOTICE, "owner@example.jp");
+	}
+}
+
+Desk *
+office_take_all(Office *office)
+{
+	g_autoptr(GPtrArray) items = office_claim(office);
+	GHashTableIter iter;
+	gpointer desk = NULL;
+
+	while (items->len > 0)
+		desk_take(&office->courier, g_ptr_array_steal_index(items, 0));
+	g_hash_table_iter_init(&iter, office->courier.desks);
+	g_assert_true(g_hash_table_iter_next(&iter, NULL, &desk));
+	return desk;
+}

@@ -1,0 +1,36 @@
+/*
+ * A whole small gateway without network for the courier's tests: configuration, keys, database, and submissions in it. Sessions are the
+ * test program itself, which sends nothing.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "relay/courier_parts.h"
+
+typedef struct {
+	char *tree; /* conf/tree.h */
+	char *data_directory;
+	Config *config;
+	Vault *vault;
+	CourierSettings settings;
+	Courier courier;
+} Office;
+
+void office_open(Office *office, gconstpointer unused);
+void office_close(Office *office, gconstpointer unused);
+/* Reads the configuration again, as a new courier would. */
+void office_reload(Office *office);
+/* Commits a submission to form 4 of example.jp with one mail promised to `address`. */
+void office_submit(Office *office, const char *receipt, MailKind kind, const char *address);
+/* A notice of another site, promised to owner@example.jp. */
+void office_submit_to(Office *office, const char *site, const char *receipt);
+/* All that is due (OutboxItem *), leased to the courier. */
+GPtrArray *office_claim(Office *office);
+/* "sent", "deferred relay.lost", "cancelled gone" of the deliveries of that submission in order, joined by ", ". The caller's. */
+char *office_states(Office *office, const char *receipt);
+void office_assert_states(Office *office, const char *receipt, const char *expected);
+/* `count` notices, receipts AAAAAAAAA000 and on. */
+void office_submit_many(Office *office, guint count);
+/* Claims all that is due and takes it to its desk; any one desk, which is the only one where all have one account. */
+Desk *office_take_all(Office *office);
