@@ -1,0 +1,110 @@
+/*
+ * The table of verbs, and what stands before a verb on the command line. Errors of all verbs end here: one sentence on standard error
+ * and the exit code of base/error.h.
+ */
+#include "sekisho/cli/cli.h"
+
+#include <string.h>
+#include <sysexits.h>
+
+#include "command.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/text.h"
+
+static const Verb *const verbs[] = {&check_verb, &dump_verb, &submissions_verb, &queue_verb};
+
+static char *
+list_of_verbs(void)
+{
+	GString *list = g_string_new("Verbs:\n");
+	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
+		g_string_append_printf(list, "  %-12s %s\n", verbs[i]->name, verbs[i]->help);
+	g_string_append(list, "\n`sekisho VERB --help` says more.");
+	return g_string_free(list, FALSE);
+}
+
+static const Verb *
+find_verb(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
+		if (strcmp(verbs[i]->name, name) == 0)
+			return verbs[i];
+	return NULL;
+}
+
+/* Takes the options that stand before the verb out of `arguments`. */
+static GOptionContext *
+parse_before_verb(Command *command, char ***arguments, GError **error)
+{
+	const GOptionEntry entries[] = {
+	    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &command->config_path, "Main file (default: /etc/sekisho/sekisho.conf)",
+		"FILE"},
+	    {"version", 0, 0, G_OPTION_ARG_NONE, &command->is_version_asked, "Print the version", NULL},
+	    {"help", 'h', 0, G_OPTION_ARG_NONE, &command->is_help_asked, "Print this help", NULL},
+	    G_OPTION_ENTRY_NULL,
+	};
+	g_autofree char *list = list_of_verbs();
+	GOptionContext *context = g_option_context_new("VERB …");
+	g_option_context_set_help_enabled(context, FALSE);
+	g_option_context_set_strict_posix(context, TRUE);
+	g_option_context_set_summary(context, "Looks after the contact-form gateway.");
+	g_option_context_set_description(context, list);
+	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_parse_strv(context, arguments, error);
+	return context;
+}
+
+static int
+run(Command *command, char ***arguments, GError **error)
+{
+	GError *own_error = NULL;
+	g_autoptr(GOptionContext) context = parse_before_verb(command, arguments, &own_error);
+	if (own_error) {
+		g_propagate_error(error, own_error);
+		return EX_USAGE;
+	}
+	if (command->is_help_asked) {
+		g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+		g_string_append(command->console->output, help);
+		return EX_OK;
+	}
+	if (command->is_version_asked) {
+		g_string_append(command->console->output, "sekisho " SEKISHO_VERSION "\n");
+		return EX_OK;
+	}
+	const char *name = (*arguments)[1];
+	const Verb *verb = name ? find_verb(name) : NULL;
+	if (!verb) {
+		command_usage(error, "%s%s", name ? "unknown verb " : "a verb is missing", name ? name : "");
+		return EX_USAGE;
+	}
+	char **rest = *arguments;
+	g_free(rest[1]);
+	memmove(&rest[1], &rest[2], sizeof *rest * g_strv_length(&rest[2]) + sizeof *rest);
+	return verb->run(command, arguments, error);
+}
+
+/* Says what went wrong, once, and which exit code it is. */
+static int
+complain(CliConsole *console, const GError *error)
+{
+	gboolean is_usage = error->domain == G_OPTION_ERROR;
+	g_autofree char *sentence = text_for_terminal(error->message, TRUE);
+	g_string_append_printf(console->complaint, "sekisho: %s%s\n", sentence, is_usage ? "; see `sekisho --help`" : "");
+	return is_usage ? EX_USAGE : error_exit_code(error);
+}
+
+int
+cli_run(const char *const *arguments, CliConsole *console)
+{
+	Command command = {.console = console};
+	g_autoptr(GError) error = NULL;
+	char **rest = g_strdupv((char **)arguments);
+	g_set_prgname("sekisho");
+	int code = run(&command, &rest, &error);
+	if (error)
+		code = complain(console, error);
+	command_close(&command);
+	g_strfreev(rest);
+	return code;
+}

@@ -1,0 +1,125 @@
+/*
+ * What all verbs share: options, opening things, times. A Command lives for one run and belongs to one thread.
+ */
+#include "command.h"
+
+#include "sekisho/base/text.h"
+
+#define CONFIG_PATH "/etc/sekisho/sekisho.conf"
+
+GOptionEntry
+command_json_option(Command *command)
+{
+	return (GOptionEntry){"json", 0, 0, G_OPTION_ARG_NONE, &command->is_json, "Print JSON", NULL};
+}
+
+void
+command_usage(GError **error, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_set_error_literal(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, sentence);
+}
+
+gboolean
+command_parse(Command *command, const Verb *verb, const GOptionEntry *own, char ***arguments, GError **error)
+{
+	g_autofree char *config_path = NULL;
+	const GOptionEntry shared[] = {
+	    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "Main file (default: " CONFIG_PATH ")", "FILE"},
+	    {"help", 'h', 0, G_OPTION_ARG_NONE, &command->is_help_asked, "Print this help", NULL},
+	    G_OPTION_ENTRY_NULL,
+	};
+	g_autofree char *usage = g_strdup_printf("%s %s", verb->name, verb->usage);
+	g_autoptr(GOptionContext) context = g_option_context_new(usage);
+	g_option_context_set_help_enabled(context, FALSE);
+	g_option_context_set_summary(context, verb->help);
+	if (own)
+		g_option_context_add_main_entries(context, own, NULL);
+	g_option_context_add_main_entries(context, shared, NULL);
+	if (!g_option_context_parse_strv(context, arguments, error))
+		return FALSE;
+	if (config_path) {
+		g_free(command->config_path);
+		command->config_path = g_steal_pointer(&config_path);
+	}
+	if (!command->is_help_asked)
+		return TRUE;
+	g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+	g_string_append(command->console->output, help);
+	return FALSE;
+}
+
+gboolean
+command_number(const char *text, const char *what, guint64 maximum, guint64 *number, GError **error)
+{
+	if (g_ascii_isdigit(text[0]) && g_ascii_string_to_unsigned(text, 10, 1, maximum, number, NULL))
+		return TRUE;
+	command_usage(error, "%s is a number from 1 to %" G_GUINT64_FORMAT, what, maximum);
+	return FALSE;
+}
+
+gboolean
+command_open_config(Command *command, GError **error)
+{
+	if (!command->config)
+		command->config = config_load(command->config_path ? command->config_path : CONFIG_PATH, error);
+	return command->config != NULL;
+}
+
+gboolean
+command_open_store(Command *command, GError **error)
+{
+	if (!command_open_config(command, error))
+		return FALSE;
+	if (!command->db)
+		command->db = db_open(command->config->data_directory, DB_EXISTING, error);
+	return command->db != NULL;
+}
+
+gboolean
+command_open_vault(Command *command, GError **error)
+{
+	if (!command->vault)
+		command->vault = vault_open(command->config->key_directory, VAULT_ADMIN, error);
+	return command->vault != NULL;
+}
+
+void
+command_close(Command *command)
+{
+	vault_free(command->vault);
+	db_free(command->db);
+	config_free(command->config);
+	g_free(command->config_path);
+}
+
+char *
+command_local_time(Command *command, const char *site_name, gint64 time_us)
+{
+	g_autoptr(Site) site = config_site(command->config, site_name, NULL);
+	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time_us / G_USEC_PER_SEC);
+	g_autoptr(GDateTime) local = utc && site ? g_date_time_to_timezone(utc, site->facts->timezone) : NULL;
+	/* A row may hold any number. */
+	return utc ? g_date_time_format(local ? local : utc, "%Y-%m-%d %H:%M:%S %:z") : g_strdup("?");
+}
+
+GVariant *
+command_json_time(gint64 time_us)
+{
+	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time_us / G_USEC_PER_SEC);
+	return g_variant_new_take_string(utc ? g_date_time_format_iso8601(utc) : g_strdup("?"));
+}
+
+void
+command_print_line(Command *command, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_autofree char *line = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_autofree char *shown = text_for_terminal(line, FALSE);
+	g_string_append_printf(command->console->output, "%s\n", shown);
+}

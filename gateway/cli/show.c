@@ -1,0 +1,195 @@
+/*
+ * `sekisho submissions show`: one submission opened. Every line of a stranger's text is indented further than any line of ours, so that
+ * text with line breaks cannot pose as a part of this report.
+ */
+#include "show.h"
+
+#include "deliveries.h"
+#include "sekisho/base/text.h"
+#include "sekisho/policy/replies.h"
+#include "sekisho/relay/letter.h"
+#include "sekisho/store/submissions.h"
+#include "sekisho/wire/json.h"
+
+/* A text of several lines, each behind four spaces and a bar. */
+static void
+print_block(Command *command, const char *text)
+{
+	g_autofree char *shown = text_for_terminal(text, TRUE);
+	g_auto(GStrv) lines = g_strsplit(shown, "\n", -1);
+	for (guint i = 0; lines[i]; i++)
+		if (lines[i][0] != '\0' || lines[i + 1])
+			g_string_append_printf(command->console->output, "    | %s\n", lines[i]);
+}
+
+static void print_heading(Command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static void
+print_heading(Command *command, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_autofree char *line = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_autofree char *shown = text_for_terminal(line, FALSE);
+	gboolean is_bold = command->console->is_colour;
+	g_string_append_printf(command->console->output, "\n%s%s%s\n", is_bold ? "\033[1m" : "", shown, is_bold ? "\033[0m" : "");
+}
+
+static void
+print_summary(Command *command, const SubmissionSummary *summary, const Opened *opened)
+{
+	g_autofree char *received = command_local_time(command, summary->site, summary->received_at_us);
+	g_autofree char *purged = command_local_time(command, summary->site, summary->purge_at_us);
+	command_print_line(command, "receipt     %s", summary->receipt);
+	command_print_line(command, "site        %s", summary->site);
+	command_print_line(
+	    command, "form        %" G_GUINT64_FORMAT " %s", summary->form_id, opened->form ? opened->form->source->title : "");
+	command_print_line(command, "received    %s", received);
+	command_print_line(command, "kept until  %s%s", purged, summary->is_erased ? ", its content was erased already" : "");
+}
+
+static void
+print_client(Command *command, const ClientFacts *client)
+{
+	if (client->remote_ip[0] != '\0')
+		command_print_line(command, "client      %s port %u", client->remote_ip, client->remote_port);
+	command_print_line(command, "browser     %s", client->user_agent);
+	command_print_line(command, "page        %s", client->url);
+}
+
+static void
+print_fields(Command *command, const Submission *submission)
+{
+	print_heading(command, "Fields");
+	for (guint i = 0; i < submission->fields->len; i++) {
+		const SubmissionField *field = g_ptr_array_index(submission->fields, i);
+		command_print_line(command, "  %s", field->name);
+		for (guint j = 0; field->values[j]; j++)
+			print_block(command, field->values[j]);
+	}
+}
+
+static void
+print_mails(Command *command, const GPtrArray *items, const Opened *opened)
+{
+	print_heading(command, items->len > 0 ? "Mails" : "No mails");
+	for (guint i = 0; i < items->len; i++) {
+		const OutboxItem *item = g_ptr_array_index(items, i);
+		command_print_line(command, "  %s, item %" G_GINT64_FORMAT, mail_kind_name(item->kind), item->id);
+		for (guint j = 0; j < item->deliveries->len; j++) {
+			const Delivery *delivery = g_ptr_array_index(item->deliveries, j);
+			g_autofree char *recipient = opened_recipient(opened, command, item->kind, &delivery->recipient);
+			g_autofree char *words = deliveries_in_words(command, item, delivery);
+			command_print_line(command, "    to %s: %s", recipient, words);
+		}
+	}
+}
+
+static void
+print_mailboxes(Command *command, const char *header, const GPtrArray *mailboxes)
+{
+	g_autoptr(GString) list = g_string_new(NULL);
+	for (guint i = 0; i < mailboxes->len; i++) {
+		const Mailbox *mailbox = g_ptr_array_index(mailboxes, i);
+		g_string_append(list, i == 0 ? "" : ", ");
+		if (mailbox->name[0] != '\0')
+			g_string_append_printf(list, "%s <%s>", mailbox->name, mailbox->address);
+		else
+			g_string_append(list, mailbox->address);
+	}
+	if (mailboxes->len > 0)
+		command_print_line(command, "    | %s: %s", header, list->str);
+}
+
+static void
+print_letter(Command *command, const Letter *letter)
+{
+	g_autoptr(GPtrArray) from = g_ptr_array_new();
+	g_ptr_array_add(from, letter->from);
+	print_mailboxes(command, "From", from);
+	print_mailboxes(command, "To", letter->to);
+	print_mailboxes(command, "Cc", letter->cc);
+	print_mailboxes(command, "Reply-To", letter->reply_to);
+	for (guint i = 0; i < letter->headers->len; i++)
+		command_print_line(command, "    | %s", (const char *)g_ptr_array_index(letter->headers, i));
+	command_print_line(command, "    | Subject: %s", letter->subject);
+	command_print_line(command, "    |");
+	print_block(command, letter->text ? letter->text : letter->html);
+}
+
+/* Why nobody gets this mail, or NULL if somebody does. */
+static const char *
+refusal_of(const GPtrArray *planned, MailKind kind)
+{
+	const char *refusal = NULL;
+	for (guint i = 0; i < planned->len; i++) {
+		const PlannedRecipient *recipient = g_ptr_array_index(planned, i);
+		if (recipient->kind == kind && !recipient->refusal)
+			return NULL;
+		if (recipient->kind == kind)
+			refusal = recipient->refusal;
+	}
+	return refusal;
+}
+
+static gboolean
+is_planned(const GPtrArray *planned, MailKind kind)
+{
+	for (guint i = 0; i < planned->len; i++)
+		if (((const PlannedRecipient *)g_ptr_array_index(planned, i))->kind == kind)
+			return TRUE;
+	return FALSE;
+}
+
+static void
+print_preview(Command *command, const Opened *opened)
+{
+	for (MailKind kind = MAIL_NOTICE; kind <= MAIL_REPLY; kind++) {
+		g_autoptr(GError) error = NULL;
+		if (!is_planned(opened->planned, kind))
+			continue;
+		const char *refusal = refusal_of(opened->planned, kind);
+		print_heading(command, "Preview of the %s as the form is now%s%s", mail_kind_name(kind),
+		    refusal ? "; refused, nobody gets it, because " : "", refusal ? deliveries_reason(refusal) : "");
+		g_autoptr(Letter) letter = letter_new(opened->form, opened->submission, kind, 0, opened->planned, &error);
+		if (letter)
+			print_letter(command, letter);
+		else
+			command_print_line(command, "  cannot be composed: %s", error->message);
+	}
+}
+
+static void
+print_text(Command *command, const SubmissionSummary *summary, const Opened *opened, const GPtrArray *items)
+{
+	print_summary(command, summary, opened);
+	if (opened->submission) {
+		print_client(command, opened->submission->client);
+		print_fields(command, opened->submission);
+	}
+	print_mails(command, items, opened);
+}
+
+gboolean
+show_submission(Command *command, const char *receipt, gboolean is_preview, GError **error)
+{
+	if (!command_open_store(command, error) || !command_open_vault(command, error))
+		return FALSE;
+	g_autoptr(SubmissionSummary) summary = submissions_find(command->db, receipt, error);
+	g_autoptr(GPtrArray) items = summary ? outbox_of_submission(command->db, summary->id, error) : NULL;
+	if (!items)
+		return FALSE;
+	g_autoptr(Opened) opened = opened_new(command, summary->id, summary->site, summary->form_id);
+	if (command->is_json) {
+		GVariant *details = show_details_json(command, opened, items);
+		g_autofree char *text = json_from_variant(show_summary_json(summary, details), 2);
+		g_string_append_printf(command->console->output, "%s\n", text);
+		return TRUE;
+	}
+	print_text(command, summary, opened, items);
+	if (is_preview)
+		print_preview(command, opened);
+	if (opened->reason)
+		print_heading(command, "Not everything could be shown: %s", opened->reason);
+	return TRUE;
+}

@@ -1,0 +1,76 @@
+/*
+ * Submissions as JSON, for the list and for `show`.
+ */
+#include "deliveries.h"
+#include "show.h"
+
+static void
+add(GVariantBuilder *object, const char *key, GVariant *value)
+{
+	g_variant_builder_add(object, "{sv}", key, value);
+}
+
+GVariant *
+show_summary_json(const SubmissionSummary *summary, GVariant *details)
+{
+	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
+	add(object, "receipt", g_variant_new_string(summary->receipt));
+	add(object, "received_at", command_json_time(summary->received_at_us));
+	add(object, "kept_until", command_json_time(summary->purge_at_us));
+	add(object, "site", g_variant_new_string(summary->site));
+	add(object, "form", g_variant_new_uint64(summary->form_id));
+	add(object, "is_erased", g_variant_new_boolean(summary->is_erased));
+	add(object, "mails_waiting", g_variant_new_uint32(summary->mails_waiting));
+	add(object, "mails_sent", g_variant_new_uint32(summary->mails_sent));
+	add(object, "mails_dead", g_variant_new_uint32(summary->mails_dead));
+	add(object, "mails_refused", g_variant_new_uint32(summary->mails_refused));
+	if (details) {
+		g_autoptr(GVariant) held = g_variant_ref_sink(details);
+		for (gsize i = 0; i < g_variant_n_children(held); i++) {
+			g_autoptr(GVariant) entry = g_variant_get_child_value(held, i);
+			g_variant_builder_add_value(object, entry);
+		}
+	}
+	return g_variant_builder_end(object);
+}
+
+static GVariant *
+client_json(const ClientFacts *client)
+{
+	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
+	add(object, "address", g_variant_new_string(client->remote_ip));
+	add(object, "port", g_variant_new_uint16(client->remote_port));
+	add(object, "user_agent", g_variant_new_string(client->user_agent));
+	add(object, "page", g_variant_new_string(client->url));
+	return g_variant_builder_end(object);
+}
+
+/* A field's text, or the list of its texts where the form makes it a choice. */
+static GVariant *
+fields_json(const Submission *submission)
+{
+	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
+	for (guint i = 0; i < submission->fields->len; i++) {
+		const SubmissionField *field = g_ptr_array_index(submission->fields, i);
+		add(object, field->name,
+		    field->is_array ? g_variant_new_strv((const char *const *)field->values, -1)
+				    : g_variant_new_string(field->values[0]));
+	}
+	return g_variant_builder_end(object);
+}
+
+GVariant *
+show_details_json(Command *command, const Opened *opened, const GPtrArray *items)
+{
+	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
+	g_autoptr(GVariantBuilder) mails = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	const Submission *submission = opened->submission;
+	for (guint i = 0; i < items->len; i++)
+		g_variant_builder_add_value(mails, deliveries_json(command, opened, g_ptr_array_index(items, i)));
+	add(object, "client", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? client_json(submission->client) : NULL));
+	add(object, "fields", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? fields_json(submission) : NULL));
+	add(object, "mails", g_variant_builder_end(mails));
+	add(object, "not_shown",
+	    g_variant_new_maybe(G_VARIANT_TYPE_STRING, opened->reason ? g_variant_new_string(opened->reason) : NULL));
+	return g_variant_builder_end(object);
+}
