@@ -265,12 +265,6 @@ settings_is_set(const Settings *settings, const char *group, const char *key)
 	return value != NULL && value->line != 0;
 }
 
-gboolean
-settings_has_group(const Settings *settings, const char *group)
-{
-	return g_hash_table_contains(settings->group_lines, group);
-}
-
 GPtrArray *
 settings_groups(const Settings *settings, const char *prefix)
 {

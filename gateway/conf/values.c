@@ -191,12 +191,6 @@ static const struct {
     [KEY_LOCALE] = {"language", read_locale, "write a language such as ja or en_US"},
 };
 
-const char *
-keys_type_name(KeyType type)
-{
-	return types[type].name;
-}
-
 /* What would be right in this row. */
 static char *
 right_value(const KeyRow *row)

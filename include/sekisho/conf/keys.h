@@ -66,5 +66,3 @@ gboolean keys_is_name(const char *text);
  * microseconds; 0 for the others. FALSE: `problem` receives "what is wrong; what would be right" (the caller's). An empty text passes where the
  * fallback is empty too. */
 gboolean keys_read(const KeyRow *row, const char *text, gint64 *number, char **problem);
-/* "port", "duration": for the manual; static. */
-const char *keys_type_name(KeyType type);

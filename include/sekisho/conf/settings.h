@@ -30,7 +30,6 @@ gint64 settings_number(const Settings *settings, const char *group, const char *
 char *settings_path(const Settings *settings, const char *group, const char *key);
 /* TRUE if the file itself gives the key. */
 gboolean settings_is_set(const Settings *settings, const char *group, const char *key);
-gboolean settings_has_group(const Settings *settings, const char *group);
 /* Groups that begin with `prefix`, in the file's order (const char *, borrowed). The caller's. */
 GPtrArray *settings_groups(const Settings *settings, const char *prefix);
 /* Keys that the file gives in `group`, in its order (const char *, borrowed). The caller's. */
