@@ -156,7 +156,7 @@ shape_submission(Job *job)
 {
 	g_autofree char *receipt = vault_receipt();
 	ClientFacts *client = visitor_facts(&job->request, job->posted, job->unit_tag, job->site->facts);
-	job->submission = submission_new(job->form, receipt, g_steal_pointer(&job->posted), client);
+	job->submission = submission_new(job->form, receipt, g_steal_pointer(&job->posted), NULL, client);
 }
 
 static gboolean

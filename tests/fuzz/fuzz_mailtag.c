@@ -49,7 +49,7 @@ fuzz_visitor(const Form *form, const char *value, gsize size)
 	client->url = g_strdup(clean);
 	g_free(client->user_agent);
 	client->user_agent = g_strdup(clean);
-	return submission_new(form, "0123456789AB", posted, client);
+	return submission_new(form, "0123456789AB", posted, NULL, client);
 }
 
 static void

@@ -22,6 +22,30 @@ typedef struct {
 ClientFacts *client_facts_new(void);
 void client_facts_free(ClientFacts *facts);
 
+/* One uploaded file, in the order in which it came. Its content lies sealed in a spool file under a key of its own (store/spool.h); this record is sealed
+ * with the submission, so erasing the row makes the content unreadable. A file that was not kept has an empty `spool` and a `state` that says why. */
+typedef enum {
+	FILE_KEPT,
+	FILE_EMPTY,     /* no name, or no byte: counts as no file (contract 10.1, 12.x) */
+	FILE_TOO_LARGE, /* passed a limit while it came; size_bytes is then the limit plus one or more */
+	FILE_FAILED     /* could not be written, or the request had too many */
+} SubmissionFileState;
+#define SUBMISSION_FILE_KEY_BYTES 32u
+typedef struct {
+	char *field;        /* normalised name, without [] */
+	char *client_name;  /* as the client gave it, text_clean'ed: rules look at what stands behind its last dot (contract 10.2) */
+	char *name;         /* cleaned by contract 10.3, for mails */
+	char *spool;        /* file in the spool folder, or "" */
+	char *sha256;       /* of the content, 64 hex digits, or "" */
+	guint64 size_bytes;
+	SubmissionFileState state;
+	guint8 key[SUBMISSION_FILE_KEY_BYTES];
+} SubmissionFile;
+SubmissionFile *submission_file_new(void); /* every string "" */
+void submission_file_free(SubmissionFile *file); /* wipes the key */
+/* An empty list of them. The caller's. */
+GPtrArray *submission_files_new(void);
+
 typedef struct Submission {
 	char *receipt;            /* vault_receipt */
 	char *site;
@@ -29,6 +53,7 @@ typedef struct Submission {
 	const ClientFacts *client;
 	const Posted *posted;     /* raw values, all names, `_...` included */
 	const GPtrArray *fields;  /* SubmissionField *: shaped by the form, contract 3.4, `_...` names left out */
+	const GPtrArray *files;   /* SubmissionFile *; after submission_from_bytes only those that were kept */
 } Submission;
 
 typedef struct {
@@ -37,8 +62,8 @@ typedef struct {
 	char **values;   /* NULL-terminated; exactly one if not an array */
 } SubmissionField;
 
-/* Shapes `posted` by `form`. `posted` and `client` become the submission's. */
-Submission *submission_new(const Form *form, const char *receipt, Posted *posted, ClientFacts *client);
+/* Shapes `posted` by `form`. `posted`, `files` (NULL: none) and `client` become the submission's. */
+Submission *submission_new(const Form *form, const char *receipt, Posted *posted, GPtrArray *files, ClientFacts *client);
 void submission_free(Submission *submission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 

@@ -136,7 +136,7 @@ submit(Gateway *gateway)
 	client->remote_port = 50123;
 	client->received_at_us = clock_now_us();
 	char *receipt = vault_receipt();
-	g_autoptr(Submission) submission = submission_new(form, receipt, posted, client);
+	g_autoptr(Submission) submission = submission_new(form, receipt, posted, NULL, client);
 	g_autoptr(GPtrArray) plan = replies_plan(form, submission);
 	g_autoptr(GPtrArray) planned = planned_deliveries(gateway->vault, plan);
 	JournalRecord record = {.submission = submission, .planned = planned, .purge_at_us = clock_now_us() + G_TIME_SPAN_DAY};

@@ -119,7 +119,7 @@ fixture_submission(const Form *form, Posted *posted)
 	client->remote_port = 54321;
 	client->container_post = 2;
 	client->received_at_us = FIXTURE_TIME_US;
-	return submission_new(form, "0123456789AB", posted, client);
+	return submission_new(form, "0123456789AB", posted, NULL, client);
 }
 
 char *

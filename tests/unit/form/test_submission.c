@@ -164,7 +164,7 @@ random_submission(const Form *form)
 	client->remote_port = (guint16)g_test_rand_int_range(0, 65536);
 	client->container_post = (guint64)(guint32)g_test_rand_int() << 32;
 	client->received_at_us = -g_test_rand_int();
-	return submission_new(form, "0123456789AB", posted, client);
+	return submission_new(form, "0123456789AB", posted, NULL, client);
 }
 
 /* What was acknowledged can be opened: whatever a stranger sends, from_bytes takes what to_bytes gave, and it is the same. */
@@ -256,53 +256,94 @@ test_foreign_bytes(void)
 	}
 }
 
+typedef struct {
+	const char *user_agent, *field;
+	gboolean is_array;
+	guint count;
+	guint file_count;
+	gsize key_bytes;
+	gboolean is_good;
+} CraftedBytes;
+
 /* Bytes of the right shape with one thing in them that a submission cannot hold. */
 static GBytes *
-crafted(const char *user_agent, const char *field, gboolean is_array, guint count)
+crafted(const CraftedBytes *with)
 {
+	static const guint8 key[SUBMISSION_FILE_KEY_BYTES] = {1};
 	GVariantBuilder fields;
+	GVariantBuilder files = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a(ssssstay)"));
+
+	for (guint i = 0; i < with->file_count; i++)
+		g_variant_builder_add(&files, "(ssssst@ay)", "f", "a.pdf", "a.pdf", "spool", "digest", G_GUINT64_CONSTANT(1),
+		    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, key, with->key_bytes, 1));
 
 	g_variant_builder_init(&fields, G_VARIANT_TYPE("a(sbas)"));
-	for (guint i = 0; i < count; i++) {
-		g_autofree char *name = i == 0 ? g_strdup(field) : g_strdup_printf("%s%u", field, i);
+	for (guint i = 0; i < with->count; i++) {
+		g_autofree char *name = i == 0 ? g_strdup(with->field) : g_strdup_printf("%s%u", with->field, i);
 
 		g_variant_builder_open(&fields, G_VARIANT_TYPE("(sbas)"));
 		g_variant_builder_add(&fields, "s", name);
-		g_variant_builder_add(&fields, "b", is_array);
+		g_variant_builder_add(&fields, "b", with->is_array);
 		g_variant_builder_add_value(&fields, g_variant_new_strv(NULL, 0));
 		g_variant_builder_close(&fields);
 	}
 	g_autoptr(GVariant) posted = g_variant_ref_sink(g_variant_new_parsed("(@a(sv) [],)"));
 	g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new(
-	    "(y(sqssstx)va(sbas))", 1, "", 0, user_agent, "", "", G_GUINT64_CONSTANT(0), G_GINT64_CONSTANT(0), posted, &fields));
+	    "(y(sqssstx)va(sbas)a(ssssstay))", 2, "", 0, with->user_agent, "", "", G_GUINT64_CONSTANT(0), G_GINT64_CONSTANT(0),
+	    posted, &fields, &files));
 	return g_variant_get_data_as_bytes(value);
 }
 
 static void
 test_crafted_bytes(void)
 {
-	const struct {
-		const char *user_agent, *field;
-		gboolean is_array;
-		guint count;
-		gboolean is_good;
-	} cases[] = {
-	    {"agent", "f", TRUE, 2, TRUE},
-	    {"a\x7f-\t", "f", TRUE, 1, TRUE},
-	    {"a\r\nb", "f", TRUE, 1, FALSE},
-	    {"a\x1f", "f", TRUE, 1, FALSE},
-	    {"agent", "", TRUE, 1, FALSE},
-	    {"agent", "_f", TRUE, 1, FALSE},
-	    {"agent", "f", FALSE, 1, FALSE},
-	    {"agent", "f", TRUE, LIMIT_FIELDS + LIMIT_FORM_TAGS + 1, FALSE},
+	static const CraftedBytes cases[] = {
+	    {"agent", "f", TRUE, 2, 0, 0, TRUE},
+	    {"a\x7f-\t", "f", TRUE, 1, 0, 0, TRUE},
+	    {"a\r\nb", "f", TRUE, 1, 0, 0, FALSE},
+	    {"a\x1f", "f", TRUE, 1, 0, 0, FALSE},
+	    {"agent", "", TRUE, 1, 0, 0, FALSE},
+	    {"agent", "_f", TRUE, 1, 0, 0, FALSE},
+	    {"agent", "f", FALSE, 1, 0, 0, FALSE},
+	    {"agent", "f", TRUE, LIMIT_FIELDS + LIMIT_FORM_TAGS + 1, 0, 0, FALSE},
+	    {"agent", "f", TRUE, 1, LIMIT_FILES, SUBMISSION_FILE_KEY_BYTES, TRUE},
+	    {"agent", "f", TRUE, 1, LIMIT_FILES + 1, SUBMISSION_FILE_KEY_BYTES, FALSE},
+	    {"agent", "f", TRUE, 1, 1, SUBMISSION_FILE_KEY_BYTES - 1, FALSE},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(GBytes) bytes = crafted(cases[i].user_agent, cases[i].field, cases[i].is_array, cases[i].count);
+		g_autoptr(GBytes) bytes = crafted(&cases[i]);
 		g_autoptr(Submission) submission = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
 
 		g_assert_cmpint(submission != NULL, ==, cases[i].is_good);
 	}
+}
+
+static void
+test_files(void)
+{
+	g_autoptr(Form) form = fixture_form("[text n]");
+	GPtrArray *files = submission_files_new();
+	const SubmissionFileState states[] = {FILE_KEPT, FILE_TOO_LARGE};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(states); i++) {
+		SubmissionFile *file = submission_file_new();
+		g_free(file->name);
+		file->name = g_strdup("見積-書1.pdf");
+		file->state = states[i];
+		file->size_bytes = 1025;
+		memset(file->key, 7, sizeof file->key);
+		g_ptr_array_add(files, file);
+	}
+	g_autoptr(Submission) submission = submission_new(form, "0123456789AB", posted_new(), files, client_facts_new());
+	g_autoptr(GBytes) bytes = submission_to_bytes(submission);
+	g_autoptr(Submission) read = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
+	g_assert_nonnull(read);
+	g_assert_cmpuint(read->files->len, ==, 1);
+	const SubmissionFile *kept = read->files->pdata[0];
+	g_assert_cmpstr(kept->name, ==, "見積-書1.pdf");
+	g_assert_cmpuint(kept->size_bytes, ==, 1025);
+	g_assert_cmpmem(kept->key, sizeof kept->key, ((SubmissionFile *)files->pdata[0])->key, sizeof kept->key);
 }
 
 int
@@ -313,6 +354,7 @@ main(int argc, char **argv)
 	g_test_add_func("/submission/V09 V10 V36 values and names as PHP has them", test_v09_v10_v36);
 	g_test_add_func("/submission/A07 storage needs its consent", test_a07);
 	g_test_add_func("/submission/bytes and back", test_bytes);
+	g_test_add_func("/submission/files that were kept, and no others, come back", test_files);
 	g_test_add_func("/submission/whatever text comes, its bytes can be read back", test_random_texts);
 	g_test_add_func("/submission/foreign bytes are refused or harmless", test_foreign_bytes);
 	g_test_add_func("/submission/bytes that no submission can hold are refused", test_crafted_bytes);

@@ -111,7 +111,7 @@ visitor_submission(Office *office, const char *site_name, const char *receipt)
 		g_assert_true(posted_add(posted, name, value, NULL));
 	}
 	client->received_at_us = clock_now_us();
-	return submission_new(form, receipt, posted, client);
+	return submission_new(form, receipt, posted, NULL, client);
 }
 
 /* Takes `submission`. */

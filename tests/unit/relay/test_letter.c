@@ -333,7 +333,7 @@ test_a_foreign_receipt_is_refused(void)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Form) form = fixture_compile(source_new());
-	g_autoptr(Submission) submission = submission_new(form, "x\r\nBcc: y", posted_new(), client_facts_new());
+	g_autoptr(Submission) submission = submission_new(form, "x\r\nBcc: y", posted_new(), NULL, client_facts_new());
 	g_autoptr(GPtrArray) planned = replies_plan(form, submission);
 
 	g_assert_null(letter_new(form, submission, MAIL_NOTICE, 0, planned, &error));
