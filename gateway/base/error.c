@@ -71,6 +71,7 @@ static const ErrorRow error_rows[] = {
     {form_error_quark, FORM_ERROR_TEMPLATE, "form.template", PERMANENT, EX_CONFIG},
     {form_error_quark, FORM_ERROR_SENDER, "form.sender", PERMANENT, EX_CONFIG},
     {form_error_quark, FORM_ERROR_UNSUPPORTED, "form.unsupported", PERMANENT, EX_CONFIG},
+    {form_error_quark, FORM_ERROR_IMPORT, "form.import", PERMANENT, EX_DATAERR},
 
     {store_error_quark, STORE_ERROR_BUSY, "store.busy", TEMPORARY, EX_TEMPFAIL},
     {store_error_quark, STORE_ERROR_FULL, "store.full", TEMPORARY, EX_TEMPFAIL},

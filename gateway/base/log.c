@@ -45,6 +45,7 @@ static const EventRow event_rows[] = {
     [LOG_DELIVERY_DEAD] = {"delivery_dead", LOG_ALERT},
     [LOG_ACCOUNT_FAILED] = {"account_failed", LOG_ALERT},
     [LOG_MAIL_UNUSABLE] = {"mail_unusable", LOG_ALERT},
+    [LOG_ATTACHMENT_MISSING] = {"attachment_missing", LOG_WARNING},
     [LOG_SESSION_ENDED] = {"session_ended", LOG_WARNING},
     [LOG_PURGED] = {"purged", LOG_INFO},
     [LOG_INTERNAL] = {"internal", LOG_ERR},
@@ -106,12 +107,28 @@ sanitise(const char *value)
 	return g_strconcat(cut, "…", NULL);
 }
 
+/* Numbers, names and words of ours, which most values are, need neither escapes nor quotes. */
+static gboolean
+is_plain(const char *value)
+{
+	gsize length = 0;
+	while (g_ascii_isalnum(value[length]) || value[length] == '_' || value[length] == '-' || value[length] == '.')
+		length++;
+	return length > 0 && value[length] == '\0' && length <= LIMIT_LOG_VALUE_BYTES;
+}
+
 static void
 append_pair(GString *line, const char *key, const char *value)
 {
-	g_autofree char *clean = sanitise(value);
-	const char *quote = !*clean || strpbrk(clean, " =\"") ? "\"" : "";
-	g_string_append_printf(line, " %s=%s%s%s", key, quote, clean, quote);
+	g_autofree char *clean = is_plain(value) ? NULL : sanitise(value);
+	const char *text = clean ? clean : value;
+	const char *quote = !*text || strpbrk(text, " =\"") ? "\"" : "";
+	g_string_append_c(line, ' ');
+	g_string_append(line, key);
+	g_string_append_c(line, '=');
+	g_string_append(line, quote);
+	g_string_append(line, text);
+	g_string_append(line, quote);
 }
 
 static void

@@ -23,6 +23,7 @@
 
 #include "sekisho/base/limits.h"
 #include "sekisho/base/log.h"
+#include "sekisho/base/signals.h"
 
 #define FIRST_DELAY_US G_TIME_SPAN_SECOND
 #define LONGEST_DELAY_US (30 * G_TIME_SPAN_SECOND)
@@ -323,23 +324,10 @@ wait_and_act(Supervisor *supervisor, int signals)
 		take_signal(supervisor, signals);
 }
 
-static int
-open_signals(void)
-{
-	sigset_t signals;
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGHUP);
-	sigaddset(&signals, SIGCHLD);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	return signalfd(-1, &signals, SFD_CLOEXEC);
-}
-
 int
 supervisor_run(const SupervisorSettings *settings)
 {
-	int signals = open_signals();
+	int signals = signals_open((const int[]){SIGTERM, SIGINT, SIGHUP, SIGCHLD, 0}, (const int[]){0});
 	g_autofree Place *places = g_new0(Place, settings->role_count);
 	g_autoptr(GPtrArray) processes = g_ptr_array_new();
 	Supervisor supervisor = {.settings = settings, .places = places, .processes = processes};

@@ -131,6 +131,124 @@ text_with_lf(const char *text)
 	return g_string_free(out, FALSE);
 }
 
+/* --- Canonical forms -------------------------------------------------------------------------------------------- */
+
+/* The half-width twin of full-width ASCII and of the ideographic space, or the character itself. The four signs that stay are those
+ * that the Japanese character sets do not map one to one, and the minus sign is what they make of the hyphen; PHP folds just so. */
+static gunichar
+fold_ascii(gunichar character)
+{
+	if (character == 0x3000)
+		return ' ';
+	if (character == 0x2212)
+		return '-';
+	if (character < 0xFF01 || character > 0xFF5D || character == 0xFF02 || character == 0xFF07 || character == 0xFF3C)
+		return character;
+	return character - 0xFF01 + '!';
+}
+
+#define HALF_VOICED 0xFF9Eu
+#define HALF_SEMI_VOICED 0xFF9Fu
+#define COMBINING_VOICED 0x3099u
+#define COMBINING_SEMI_VOICED 0x309Au
+
+/* The katakana that `kana` becomes with the half-width mark `mark` behind it, or 0. Unicode joins the rare wa and wo too, which no
+ * Japanese character set can. */
+static gunichar
+voiced(gunichar kana, gunichar mark)
+{
+	gunichar joined;
+	if ((mark != HALF_VOICED && mark != HALF_SEMI_VOICED) || kana == 0x30EF || kana == 0x30F2)
+		return 0;
+	return g_unichar_compose(kana, mark == HALF_VOICED ? COMBINING_VOICED : COMBINING_SEMI_VOICED, &joined) ? joined : 0;
+}
+
+/* Appends the full-width twin of the half-width katakana at `text`, and returns what stands behind it and its mark. */
+static const char *
+append_full_kana(GString *out, const char *text)
+{
+	gunichar character = g_utf8_get_char(text), kana = character, joined;
+	const char *next = g_utf8_next_char(text);
+	if (character == HALF_VOICED || character == HALF_SEMI_VOICED) {
+		g_string_append_unichar(out, character == HALF_VOICED ? 0x309B : 0x309C);
+		return next;
+	}
+	g_unichar_fully_decompose(character, TRUE, &kana, 1);
+	joined = voiced(kana, g_utf8_get_char(next));
+	g_string_append_unichar(out, joined != 0 ? joined : kana);
+	return joined != 0 ? g_utf8_next_char(next) : next;
+}
+
+static char *
+fold_widths(const char *text)
+{
+	GString *out = g_string_sized_new(strlen(text));
+	while (*text) {
+		gunichar character = g_utf8_get_char(text);
+		if (character >= 0xFF61 && character <= HALF_SEMI_VOICED) {
+			text = append_full_kana(out, text);
+		} else {
+			g_string_append_unichar(out, fold_ascii(character));
+			text = g_utf8_next_char(text);
+		}
+	}
+	return g_string_free(out, FALSE);
+}
+
+/* Makes one `separator` of each run of CR, LF, tab and space. In place. */
+static void
+replace_runs(char *text, const char *separator)
+{
+	gsize size = strlen(separator);
+	char *out = text;
+	for (const char *in = text; *in;) {
+		gsize run = strspn(in, "\r\n\t ");
+		if (run) {
+			memcpy(out, separator, size);
+			out += size;
+			in += run;
+		} else {
+			*out++ = *in++;
+		}
+	}
+	*out = '\0';
+}
+
+char *
+text_canonicalize(const char *text)
+{
+	g_autofree char *folded = fold_widths(text);
+	replace_runs(folded, " ");
+	return text_strip(folded);
+}
+
+/* The small twin by Unicode's full mapping, which PHP uses. GLib's has no Roman numerals and no circled letters, because they are no
+ * letters, and maps the dotted capital I to a plain i. Letter by letter, because g_utf8_strdown would ask the process's locale. */
+static void
+append_lower(GString *out, gunichar character)
+{
+	if (character >= 0x2160 && character <= 0x216F)
+		character += 0x2170 - 0x2160;
+	else if (character >= 0x24B6 && character <= 0x24CF)
+		character += 0x24D0 - 0x24B6;
+	g_string_append_unichar(out, g_unichar_tolower(character));
+	if (character == 0x0130)
+		g_string_append_unichar(out, 0x0307);
+}
+
+char *
+text_canonicalize_answer(const char *text)
+{
+	g_autofree char *folded = fold_widths(text);
+	g_autoptr(GString) lower = g_string_new(NULL);
+	replace_runs(folded, "");
+	for (const char *at = folded; *at; at = g_utf8_next_char(at))
+		append_lower(lower, g_utf8_get_char(at));
+	return text_strip(lower->str);
+}
+
+/* --- Terminals ----------------------------------------------------------------------------------------------------- */
+
 /* Invisible characters that turn the direction of what follows (Unicode Bidirectional_Control), and the two that end a line or
  * paragraph beside LF: all of them let a text look like another one. */
 static gboolean
@@ -214,4 +332,29 @@ text_distance(const char *a, const char *b)
 		}
 	}
 	return row[width];
+}
+
+void
+text_replace(char **place, char *text)
+{
+	g_free(*place);
+	*place = text;
+}
+
+void
+text_set(char **place, const char *text)
+{
+	text_replace(place, g_strdup(text));
+}
+
+gboolean
+text_split_header(const char *line, char **name, char **value)
+{
+	const char *colon = strchr(line, ':');
+	if (colon == NULL)
+		return FALSE;
+	g_autofree char *before = g_strndup(line, (gsize)(colon - line));
+	*name = text_strip(before);
+	*value = text_strip(colon + 1);
+	return TRUE;
 }

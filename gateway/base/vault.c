@@ -28,7 +28,7 @@
 #include "vault_parts.h"
 
 #define HASH_SUM_BYTES 16u
-#define PURPOSES (VAULT_HASH_RECEIPT + 1u)
+#define PURPOSES (VAULT_HASH_QUIZ + 1u)
 /* Eight bytes that keep these subkeys apart from others that may be derived later. */
 #define HASH_CONTEXT "sekihash"
 
@@ -39,6 +39,7 @@ struct Vault {
 	VaultRole role;
 	GPtrArray *keys; /* VaultKey *; public ones are there in every role */
 	const VaultKey *match_key;
+	guint8 (*subkeys)[VAULT_KEY_BYTES]; /* of match_key, one for each purpose; in memory of sodium_malloc */
 	const VaultKey *public_key;
 	VaultEpoch *epoch;
 };
@@ -77,6 +78,13 @@ publish_private_keys(GPtrArray *keys)
 	}
 }
 
+static void
+derive_subkey(const VaultKey *key, VaultPurpose purpose, guint8 subkey[VAULT_KEY_BYTES])
+{
+	g_assert((guint)purpose < PURPOSES);
+	crypto_kdf_derive_from_key(subkey, VAULT_KEY_BYTES, (guint)purpose + 1, HASH_CONTEXT, key->bytes);
+}
+
 /* Takes `keys`, also on failure. */
 static Vault *
 vault_new(GPtrArray *keys, VaultRole role, const char *origin, GError **error)
@@ -92,6 +100,11 @@ vault_new(GPtrArray *keys, VaultRole role, const char *origin, GError **error)
 		return NULL;
 	}
 	vault->epoch = vault_epoch_new(vault->public_key);
+	vault->subkeys = sodium_malloc(PURPOSES * sizeof *vault->subkeys);
+	if (!vault->subkeys)
+		g_error("no memory for a key");
+	for (guint i = 0; i < PURPOSES; i++)
+		derive_subkey(vault->match_key, (VaultPurpose)i, vault->subkeys[i]);
 	return g_steal_pointer(&vault);
 }
 
@@ -102,6 +115,7 @@ vault_free(Vault *vault)
 		return;
 	vault_epoch_free(vault->epoch);
 	g_ptr_array_unref(vault->keys);
+	sodium_free(vault->subkeys);
 	g_free(vault);
 }
 
@@ -232,20 +246,17 @@ vault_create(const char *directory, GError **error)
 /* --- Hashes --------------------------------------------------------------------------------------------------- */
 
 static void
-hash_with(const VaultKey *key, VaultPurpose purpose, const void *bytes, gsize size, VaultHash *hash)
+hash_with(const guint8 *subkey, guint32 key_id, const void *bytes, gsize size, VaultHash *hash)
 {
-	guint8 subkey[VAULT_KEY_BYTES];
-	g_assert((guint)purpose < PURPOSES);
-	crypto_kdf_derive_from_key(subkey, sizeof subkey, (guint)purpose + 1, HASH_CONTEXT, key->bytes);
-	vault_prefix_write(hash->bytes, key->id);
-	crypto_generichash(hash->bytes + VAULT_PREFIX_BYTES, HASH_SUM_BYTES, bytes, size, subkey, sizeof subkey);
-	sodium_memzero(subkey, sizeof subkey);
+	vault_prefix_write(hash->bytes, key_id);
+	crypto_generichash(hash->bytes + VAULT_PREFIX_BYTES, HASH_SUM_BYTES, bytes, size, subkey, VAULT_KEY_BYTES);
 }
 
 void
 vault_hash(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size, VaultHash *hash)
 {
-	hash_with(vault->match_key, purpose, bytes, size, hash);
+	g_assert((guint)purpose < PURPOSES);
+	hash_with(vault->subkeys[purpose], vault->match_key->id, bytes, size, hash);
 }
 
 gboolean
@@ -257,7 +268,10 @@ vault_hash_matches(Vault *vault, VaultPurpose purpose, const void *bytes, gsize 
 	    vault_prefix_read(hash->bytes, &key_id) ? vault_keys_find(vault->keys, VAULT_KEY_MATCH, key_id) : NULL;
 	if (!key)
 		return FALSE;
-	hash_with(key, purpose, bytes, size, &expected);
+	guint8 subkey[VAULT_KEY_BYTES];
+	derive_subkey(key, purpose, subkey);
+	hash_with(subkey, key->id, bytes, size, &expected);
+	sodium_memzero(subkey, sizeof subkey);
 	return sodium_memcmp(expected.bytes, hash->bytes, VAULT_HASH_BYTES) == 0;
 }
 
@@ -375,20 +389,34 @@ vault_sealed_free(VaultSealed *sealed)
 	g_free(sealed);
 }
 
+/* --- Chance ---------------------------------------------------------------------------------------------------- */
+
+guint
+vault_random_below(guint count)
+{
+	need_sodium();
+	return randombytes_uniform(count);
+}
+
 /* --- Receipts ------------------------------------------------------------------------------------------------- */
 
+/* Five bits a character: above, the time in units of 8 ms, which begins again after six days; below, chance. */
 #define RECEIPT_CHARACTERS 12u
+#define RECEIPT_TIME_SHIFT 13
+#define RECEIPT_RANDOM_BITS 34
 
 char *
 vault_receipt(void)
 {
 	static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	guint8 random[RECEIPT_CHARACTERS];
+	guint64 number = 0;
 	char *receipt = g_malloc(RECEIPT_CHARACTERS + 1);
 	need_sodium();
-	randombytes_buf(random, sizeof random);
-	for (gsize i = 0; i < RECEIPT_CHARACTERS; i++)
-		receipt[i] = alphabet[random[i] % 32];
+	randombytes_buf(&number, sizeof number);
+	number &= (G_GUINT64_CONSTANT(1) << RECEIPT_RANDOM_BITS) - 1;
+	number |= (guint64)clock_now_us() >> RECEIPT_TIME_SHIFT << RECEIPT_RANDOM_BITS;
+	for (gsize i = RECEIPT_CHARACTERS; i > 0; i--, number >>= 5)
+		receipt[i - 1] = alphabet[number % 32];
 	receipt[RECEIPT_CHARACTERS] = '\0';
 	return receipt;
 }

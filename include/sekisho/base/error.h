@@ -33,7 +33,8 @@ GQuark form_error_quark(void);
 typedef enum {
 	FORM_ERROR_TEMPLATE,   /* a form or mail template cannot be used as it stands */
 	FORM_ERROR_SENDER,     /* a template would put a visitor's address into From: or the envelope */
-	FORM_ERROR_UNSUPPORTED /* a form-tag or setting that this version does not do */
+	FORM_ERROR_UNSUPPORTED, /* a form-tag or setting that this version does not do */
+	FORM_ERROR_IMPORT      /* an export of WordPress that is damaged, is hostile or holds no form */
 } FormError;
 
 #define STORE_ERROR (store_error_quark())

@@ -25,8 +25,13 @@
 /* Length of a field's name, and depth of a[b][c]: PHP's max_input_nesting_level is 64; no form tag makes more than 1. */
 #define LIMIT_FIELD_NAME_BYTES 255u
 #define LIMIT_FIELD_DEPTH 8u
-/* Boundary of a multipart body: RFC 2046 section 5.1.1. */
-#define LIMIT_BOUNDARY_BYTES 70u
+/* Entries of the map that fields are read into: each field makes one for its first word and one for each pair of brackets. */
+#define LIMIT_FIELD_ENTRIES (LIMIT_FIELDS * (LIMIT_FIELD_DEPTH + 1u))
+/* Sealed content of one submission that is opened: names and values (LIMIT_FIELDS_BYTES), shaped fields once more, and as much again for what
+ * pipes put in the place of choices and for the records of LIMIT_FILES files. A row of more was not written by us. */
+#define LIMIT_STORED_CONTENT_BYTES (4ul * LIMIT_FIELDS_BYTES)
+/* Boundary of a multipart body: RFC 2046 section 5.1.1 says 70; PHP takes what its buffer of 5 KiB holds. */
+#define LIMIT_BOUNDARY_BYTES 5116u
 /* FastCGI params of one request, names and values: nginx's default large_client_header_buffers are 4 x 8 KiB. */
 #define LIMIT_PARAMS 200u
 #define LIMIT_PARAMS_BYTES (64ul * 1024u)
@@ -69,21 +74,59 @@
 /* A template file: a form or mail of more than this is a mistake. */
 #define LIMIT_TEMPLATE_BYTES (256ul * 1024u)
 #define LIMIT_CONFIG_FILE_BYTES (256ul * 1024u)
+/* A list of disallowed words: the long ones that are passed around among WordPress sites have a megabyte. */
+#define LIMIT_WORDS_FILE_BYTES (2ul * 1024u * 1024u)
 /* A private file: passwords, tokens and keys are short. */
 #define LIMIT_PRIVATE_FILE_BYTES (64ul * 1024u)
 /* Form-tags in one form, and rules compiled from them. */
 #define LIMIT_FORM_TAGS 500u
+/* Rules within rules (all, any) of a schema document; Contact Form 7 itself makes none. */
+#define LIMIT_RULE_DEPTH 8u
+/* A date expression in an option: "last day of february 2027 midnight" and the like are 40. */
+#define LIMIT_DATE_EXPRESSION_BYTES 255u
 /* Sites kept loaded at once; the least recently used one goes first. A site with one form is about 20 KiB. */
 #define LIMIT_SITES_LOADED 512u
 #define LIMIT_FORMS_PER_SITE 1000u
+/* Posts that [_post_...] may speak of, and their file: every page of a large site, about 300 bytes each, which front and courier hold in memory. */
+#define LIMIT_POSTS_PER_SITE 2000u
+#define LIMIT_POSTS_FILE_BYTES (2ul * 1024u * 1024u)
 /* A site or form whose files are wrong is read again only after this, so that a flood does not read the disk, and soon enough for the
  * operator who mends it. */
 #define LIMIT_BROKEN_RETRY_MS 5000u
+
+/* --- Import ------------------------------------------------------------------------------------------------------------ */
+
+/* An export of WordPress. It is read as a stream, so this is about time: some seconds; a site with more posts exports its forms alone. */
+#define LIMIT_IMPORT_BYTES (256ul * 1024u * 1024u)
+/* One text of it that is kept: a mail, serialised, has two templates of LIMIT_TEMPLATE_BYTES and little else. */
+#define LIMIT_IMPORT_TEXT_BYTES (1024ul * 1024u)
+/* Nesting of XML (an export has 5) and of serialised PHP (a mail has 1, with what other plugins put there). */
+#define LIMIT_IMPORT_DEPTH 16u
+/* Values in one serialised text: a mail has 9, the messages are 23 and those of other plugins. */
+#define LIMIT_IMPORT_VALUES 10000u
+/* How often a text may have been serialised over again: each careless move of a site adds one. */
+#define LIMIT_IMPORT_WRAPPINGS 4u
+/* Posts and pages; more of them is no site that anybody moves in one file. */
+#define LIMIT_IMPORT_POSTS 100000u
+/* What is remarked of one form, and how much of a name or title is repeated: beyond it nobody reads. */
+#define LIMIT_IMPORT_REMARKS 50u
+#define LIMIT_IMPORT_SHOWN_BYTES 60u
+/* JSON from outside: the forms of one site with everything that WordPress tells about each. Both bound what its tree takes in memory. */
+#define LIMIT_JSON_BYTES (8ul * 1024u * 1024u)
+#define LIMIT_JSON_VALUES 500000u
+/* Nesting: pipes of a tag of a form in a list are 8 deep. */
+#define LIMIT_JSON_DEPTH 16u
 
 /* --- Commands ------------------------------------------------------------------------------------------------------ */
 
 /* Rows that one command lists: beyond it nobody reads, and each row of `sekisho queue` opens a submission. */
 #define LIMIT_LIST_ROWS 10000u
+
+/* --- Answers ------------------------------------------------------------------------------------------------------- */
+
+/* Messages under the fields of one answer, all together, and its own message: each may repeat what a visitor typed, in each of LIMIT_FORM_TAGS fields.
+ * All standard messages of such a form are 25 KiB. */
+#define LIMIT_ANSWER_MESSAGES_BYTES (256ul * 1024u)
 
 /* --- Mail ---------------------------------------------------------------------------------------------------------- */
 
@@ -91,15 +134,23 @@
 #define LIMIT_ADDRESS_BYTES 254u
 #define LIMIT_LOCAL_PART_BYTES 64u
 #define LIMIT_DOMAIN_BYTES 253u
+/* An address in Reply-To: the rule for e-mail has no limit (contract 5.5), but a line has: quotes, brackets and some room are left of it. */
+#define LIMIT_REPLY_ADDRESS_BYTES 900u
 /* Recipients of one mail. An owner's list; more than this is a mailing list and belongs to the mail server. */
 #define LIMIT_RECIPIENTS 50u
 /* RFC 5322 2.1.1: a line has at most 998 bytes without CR LF. */
 #define LIMIT_MAIL_LINE_BYTES 998u
 /* Text of a mail after mail-tags were replaced: one tag can be repeated, so this bounds the product. */
 #define LIMIT_MAIL_TEXT_BYTES (4ul * 1024u * 1024u)
-/* One header's value before it is encoded. Subject, names and LIMIT_MAIL_HEADERS of them stay, encoded, under the 100 KiB at which
- * Postfix cuts a header (header_size_limit). */
-#define LIMIT_MAIL_HEADER_BYTES 2048u
+/* Elements in one another in an HTML mail. People nest tables ten deep; the formatter looks through the open ones at each tag, and indents by them. */
+#define LIMIT_HTML_DEPTH 100u
+/* Attachments of one mail in bytes before base64 (contract 6.8), and their number: the files of a request and as many of the site's own. */
+#define LIMIT_ATTACHMENTS_BYTES (25ul * 1024u * 1024u)
+#define LIMIT_ATTACHMENTS (2ul * LIMIT_FILES)
+/* One header's value before it is encoded; of a list of mailboxes, their names together. 2,000 characters of Japanese, all that a textarea takes by itself
+ * (contract 0.3), have 6,000 bytes. Encoded it grows to three times as much and some, and with LIMIT_RECIPIENTS of the longest addresses it stays
+ * under the 100 KiB at which Postfix cuts a header field (header_size_limit). */
+#define LIMIT_MAIL_HEADER_BYTES 6144u
 /* Lines that a template may add to the header. */
 #define LIMIT_MAIL_HEADERS 30u
 
@@ -150,5 +201,11 @@
 /* Submissions and their sealed bytes in one commit, so that it ends within 20 ms and others get their turn. */
 #define LIMIT_JOURNAL_BATCH 64u
 #define LIMIT_JOURNAL_BATCH_BYTES (1024ul * 1024u)
+/* A file of an upload that no submission names is removed when it is so old. A request lasts a minute; a clock that was set from local
+ * time instead of UTC is half a day off until it is put right, and must not make a file that is being written look old. Nobody has the
+ * key of such a file, so it costs room and no secret. */
+#define LIMIT_SPOOL_ORPHAN_S (24l * 3600)
+/* Files that one sweep removes: some milliseconds of the courier's time. */
+#define LIMIT_SPOOL_REMOVED 200u
 /* The write-ahead log is cut back to this after it was copied into the database (SQLite does that every 4 MiB). */
 #define LIMIT_STORE_LOG_BYTES (8ul * 1024u * 1024u)

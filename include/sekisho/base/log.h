@@ -30,6 +30,7 @@ typedef enum {
 	LOG_DELIVERY_DEAD,      /* alert: given up; the mail waits for a person */
 	LOG_ACCOUNT_FAILED,     /* alert: the operator's account does not work: AUTH, TLS, name */
 	LOG_MAIL_UNUSABLE,      /* alert: form, account or template is missing or wrong at sending time; deferred */
+	LOG_ATTACHMENT_MISSING, /* warning: a mail goes out without a file that its template names: item, receipt, site, form, reason */
 	LOG_SESSION_ENDED,      /* warning: a session process crashed, hung or was killed */
 	LOG_PURGED,             /* info: rows removed by retention */
 	LOG_INTERNAL            /* error: something that should not happen; the sentence says what */

@@ -18,8 +18,17 @@ gsize text_utf16_units(const char *text);
 char *text_first_line(const char *text);
 /* `text` with every CR and LF removed, the parts glued together (contract 6.1, subject). */
 char *text_without_line_breaks(const char *text);
+/* A header line "Name: value" (contract 6.6): what stands before and behind the first colon, stripped, the caller's. FALSE, and nothing, if there is no
+ * colon. */
+gboolean text_split_header(const char *line, char **name, char **value);
 /* CR LF and lone CR become LF. */
 char *text_with_lf(const char *text);
+/* The form in which texts are compared, contract 4.7 without the decoding of entities (wire/html.h): Japanese widths folded
+ * (full-width ASCII and ideographic space become half-width, half-width katakana full-width and joined with their voiced marks;
+ * everything else stays, unlike in NFKC), each run of CR, LF, tab and space becomes one space, text_strip. */
+char *text_canonicalize(const char *text);
+/* The same for the answer to a quiz (contract 9): lower case, and these runs vanish. */
+char *text_canonicalize_answer(const char *text);
 /* For a terminal: controls (C0 except LF if `keep_lines`, DEL, C1), bidi controls, U+2028, U+2029 and invalid bytes become visible
  * escapes \xNN (bytes) or \u{XXXX} (characters), so that a stranger's text can move no cursor and fake no line. With `keep_lines`
  * CR LF becomes LF. A backslash stays as it is. Takes any bytes up to NUL. */
@@ -33,3 +42,6 @@ guint text_width(const char *text);
 guint text_distance(const char *a, const char *b);
 /* `text` cut to at most `size` bytes at a character boundary. */
 char *text_truncate(const char *text, gsize size);
+/* Frees the text at `place` and puts `text` there; the first takes it, the second copies it. */
+void text_replace(char **place, char *text);
+void text_set(char **place, const char *text);

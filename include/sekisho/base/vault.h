@@ -29,7 +29,7 @@ typedef enum { VAULT_FRONT, VAULT_COURIER, VAULT_ADMIN } VaultRole;
 
 /* What a keyed hash is for: each purpose has its own subkey, so that hashes of different kinds never compare equal. Values go into
  * the subkeys: never renumber. */
-typedef enum { VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT, VAULT_HASH_RECEIPT } VaultPurpose;
+typedef enum { VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT, VAULT_HASH_RECEIPT, VAULT_HASH_QUIZ } VaultPurpose;
 
 /* version (1) | key id (4) | hash (16) */
 #define VAULT_HASH_BYTES 21u
@@ -72,5 +72,30 @@ void vault_forget_epoch(Vault *vault);
 void vault_sealed_free(VaultSealed *sealed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VaultSealed, vault_sealed_free)
 
-/* A receipt number: 12 characters of Crockford's base 32 (60 random bits), no I L O U. The caller's. */
+/*
+ * Sealed streams: content of any size (uploads), sealed piece by piece under a fresh random key of its own, which the caller keeps where it names the
+ * stream. Needs no Vault. A stream that lost its end, a chunk or a bit does not open.
+ */
+#define VAULT_STREAM_KEY_BYTES 32u
+/* What one chunk holds: large enough that its 17 bytes of overhead are nothing, small enough to be held for every upload at once. */
+#define VAULT_STREAM_CHUNK_BYTES (64ul * 1024u)
+typedef struct VaultStream VaultStream;
+/* Begins a stream: writes its key (VAULT_STREAM_KEY_BYTES) into `key` and appends its beginning to `sealed`. One thread at a time. */
+VaultStream *vault_stream_new(guint8 *key, GByteArray *sealed);
+/* Appends to `sealed` the chunks that `bytes` completed; less than one more chunk waits in memory. */
+void vault_stream_seal(VaultStream *stream, const guint8 *bytes, gsize size, GByteArray *sealed);
+/* Appends the last chunk. Then only vault_stream_free. */
+void vault_stream_end(VaultStream *stream, GByteArray *sealed);
+/* Wipes what it knows. NULL does nothing. */
+void vault_stream_free(VaultStream *stream);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(VaultStream, vault_stream_free)
+/* Size of the sealed form of `size` bytes. */
+gsize vault_stream_sealed_bytes(gsize size);
+/* The whole content; wiped when freed. BASE_ERROR_FORGED. */
+GBytes *vault_stream_open(const guint8 *key, GBytes *sealed, GError **error);
+
+/* A number from 0 to `count` - 1, each as likely and none foreseeable; 0 for a `count` of 0 or 1. */
+guint vault_random_below(guint count);
+/* A receipt number: 12 characters of Crockford's base 32, no I L O U; 34 random bits behind 26 bits of the time. Those of one moment begin alike, so that
+ * the index over them grows in one place instead of touching a page of the database for each. No secret. The caller's. */
 char *vault_receipt(void);

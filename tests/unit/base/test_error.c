@@ -12,7 +12,7 @@ typedef struct {
 static const Domain domains[] = {
     {base_error_quark, "base.", BASE_ERROR_PRIVILEGE},
     {wire_error_quark, "wire.", WIRE_ERROR_TYPE},
-    {form_error_quark, "form.", FORM_ERROR_UNSUPPORTED},
+    {form_error_quark, "form.", FORM_ERROR_IMPORT},
     {store_error_quark, "store.", STORE_ERROR_IO},
     {conf_error_quark, "conf.", CONF_ERROR_UNREADABLE},
     {relay_error_quark, "relay.", RELAY_ERROR_MESSAGE},

@@ -169,6 +169,37 @@ test_width_and_truncate(void)
 	g_assert_cmpuint(text_width("ｱ"), ==, 1);
 }
 
+/* Contract 4.7, 9 and 13.6; the rows without a vector were compared with PHP's mb_convert_kana and mb_strtolower, as were all other characters. */
+static void
+test_canonical(void)
+{
+	static const Pair answers[] = {
+	    {"ＡＢＣ", "abc"},
+	    {"ｶﾞｷﾞ", "ガギ"},
+	    {"Ⅷ", "ⅷ"},
+	    {"①", "①"},
+	    {"㍻", "㍻"},
+	    {"１ 2", "12"},
+	    {" a\r\n\tb ", "ab"},
+	    {"ⒶİΣ", "ⓐi\u0307σ"},
+	    {"a\u00A0b", "a\u00A0b"},
+	};
+	static const Pair texts[] = {
+	    {"", ""},
+	    {"　全角　空白　", "全角 空白"},
+	    {"ＡＢＣ", "ABC"},
+	    {" a \r\n\t b\n", "a b"},
+	    {"！＃＄｝−", "!#$}-"},
+	    {"＂＇＼～￥", "＂＇＼～￥"},
+	    {"ﾊﾞﾊﾟｳﾞｦｰ｡｢｣､･", "バパヴヲー。「」、・"},
+	    {"ｱﾞﾜﾞｦﾞﾅﾟﾞ", "ア゛ワ゛ヲ゛ナ゜゛"},
+	    {"カﾞ", "カ゛"},
+	    {"ﬁ²ー", "ﬁ²ー"},
+	};
+	check_pairs(answers, G_N_ELEMENTS(answers), text_canonicalize_answer);
+	check_pairs(texts, G_N_ELEMENTS(texts), text_canonicalize);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -180,5 +211,7 @@ main(int argc, char **argv)
 	g_test_add_func("/base/text/line breaks", test_lines);
 	g_test_add_func("/base/text/a terminal is shown no control", test_terminal);
 	g_test_add_func("/base/text/width and truncation", test_width_and_truncate);
+	g_test_add_func("/contract/13.6-strip", test_strip);
+	g_test_add_func("/contract/13.6-canonical", test_canonical);
 	return g_test_run();
 }
