@@ -1,6 +1,7 @@
 /*
- * Mail addresses and mailboxes. Plain functions; nothing is kept. What is accepted here goes into MAIL FROM, RCPT TO and header fields
- * without any escaping of the address, so address_is_deliverable is the narrow gate: ASCII, a dot-atom, a host name.
+ * Mail addresses and mailboxes. Plain functions; nothing is kept. What is accepted here goes into MAIL FROM, RCPT TO and header fields, so
+ * address_is_deliverable is the narrow gate: ASCII, atoms and dots, a host name. Dots may stand anywhere, because Japanese carriers gave out
+ * such addresses; address_written puts those local parts into quotes, and is what every header and command is made with.
  *
  * A mailbox is read by two rules on purpose. The address is strict. The display name is generous (any text without "<", ">" and
  * unquoted commas), because it is only ever handed on as a separate text that GMime encodes again, and because Contact Form 7
@@ -74,11 +75,26 @@ address_is_deliverable(const char *text)
 
 	if (!at || strlen(text) > LIMIT_ADDRESS_BYTES || local_bytes > LIMIT_LOCAL_PART_BYTES)
 		return FALSE;
-	if (!address_is_atext_or_dot(text, local_bytes) || text[0] == '.' || at[-1] == '.')
-		return FALSE;
-	const char *doubled = strstr(text, "..");
-	return !(doubled && doubled < at) && strlen(at + 1) <= LIMIT_DOMAIN_BYTES &&
+	return address_is_atext_or_dot(text, local_bytes) && strlen(at + 1) <= LIMIT_DOMAIN_BYTES &&
 	       address_is_domain(at + 1, ADDRESS_LABEL_BYTES);
+}
+
+gboolean
+address_is_reply(const char *text)
+{
+	return address_is_deliverable(text) || (strlen(text) <= LIMIT_REPLY_ADDRESS_BYTES && address_is_email(text));
+}
+
+char *
+address_written(const char *address)
+{
+	const char *at = strchr(address, '@');
+
+	g_assert(at != NULL);
+	g_autofree char *local = g_strndup(address, (gsize)(at - address));
+	if (local[0] != '.' && !g_str_has_suffix(local, ".") && !strstr(local, ".."))
+		return g_strdup(address);
+	return g_strdup_printf("\"%s\"%s", local, at);
 }
 
 char *
@@ -195,8 +211,10 @@ mailbox_new(const char *name, const char *address)
 	return mailbox;
 }
 
-Mailbox *
-mailbox_parse(const char *text, GError **error)
+typedef gboolean (*AddressRule)(const char *address);
+
+static Mailbox *
+mailbox_read(const char *text, AddressRule is_address, GError **error)
 {
 	if (!g_utf8_validate(text, -1, NULL))
 		return mailbox_refuse(error, "the mailbox is not valid UTF-8");
@@ -220,10 +238,22 @@ mailbox_parse(const char *text, GError **error)
 	} else {
 		mailbox = mailbox_new("", text);
 	}
-	if (!address_is_deliverable(mailbox->address))
+	if (!is_address(mailbox->address))
 		return mailbox_refuse(
 		    error, "the mailbox holds no mail address that can be written in plain ASCII as name@host.domain");
 	return g_steal_pointer(&mailbox);
+}
+
+Mailbox *
+mailbox_parse(const char *text, GError **error)
+{
+	return mailbox_read(text, address_is_deliverable, error);
+}
+
+Mailbox *
+mailbox_parse_reply(const char *text, GError **error)
+{
+	return mailbox_read(text, address_is_reply, error);
 }
 
 GPtrArray *
@@ -241,15 +271,15 @@ mailbox_split_list(const char *text)
 	return parts;
 }
 
-GPtrArray *
-mailbox_parse_list(const char *text, guint *dropped)
+static GPtrArray *
+mailbox_read_list(const char *text, AddressRule is_address, guint *dropped)
 {
 	GPtrArray *mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)mailbox_free);
 	g_autoptr(GPtrArray) parts = mailbox_split_list(text);
 	guint dropped_count = 0;
 
 	for (guint i = 0; i < parts->len; i++) {
-		Mailbox *mailbox = mailboxes->len < LIMIT_RECIPIENTS ? mailbox_parse(parts->pdata[i], NULL) : NULL;
+		Mailbox *mailbox = mailboxes->len < LIMIT_RECIPIENTS ? mailbox_read(parts->pdata[i], is_address, NULL) : NULL;
 		if (mailbox)
 			g_ptr_array_add(mailboxes, mailbox);
 		else
@@ -258,4 +288,16 @@ mailbox_parse_list(const char *text, guint *dropped)
 	if (dropped)
 		*dropped = dropped_count;
 	return mailboxes;
+}
+
+GPtrArray *
+mailbox_parse_list(const char *text, guint *dropped)
+{
+	return mailbox_read_list(text, address_is_deliverable, dropped);
+}
+
+GPtrArray *
+mailbox_parse_reply_list(const char *text)
+{
+	return mailbox_read_list(text, address_is_reply, NULL);
 }

@@ -1,124 +1,126 @@
 /*
- * The one place that knows jansson. A GVariant is copied into a tree of jansson's values, which is dumped once; nothing is
- * kept between calls. Values come from our own code, so a type without a meaning in JSON is a programmer's error.
+ * JSON from outside, and the one place that knows jansson: it reads the text (it stops at 2048 levels), and its tree is copied under our own
+ * ceilings. Nothing is kept between calls. JSON on its way out is json_text.c.
  */
 #include "sekisho/wire/json.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* jansson's own ceiling for JSON_INDENT. */
-#define JSON_INDENT_CEILING 31u
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
 
-static json_t *json_from_value(GVariant *value);
+typedef struct {
+	guint depth;
+	guint values;
+} Intake;
 
-static json_t *
-json_from_unsigned(guint64 number)
+static GVariant *take_value(Intake *intake, const json_t *json, GError **error);
+
+/* NOLINTBEGIN(misc-no-recursion): LIMIT_JSON_DEPTH bounds the nesting. */
+
+static GVariant *
+take_object(Intake *intake, json_t *object, GError **error)
 {
-	/* jansson's integers are signed; above them PHP writes a float too. */
-	return number <= G_MAXINT64 ? json_integer((json_int_t)number) : json_real((double)number);
-}
+	g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+	const char *key;
+	json_t *held;
 
-static json_t *
-json_from_double(double number)
-{
-	/* JSON has no word for these. */
-	return isfinite(number) ? json_real(number) : json_null();
-}
-
-/* NOLINTBEGIN(misc-no-recursion): GVariant's own ceiling bounds the nesting. */
-
-static json_t *
-json_from_dictionary(GVariant *dictionary)
-{
-	json_t *object = json_object();
-
-	for (gsize i = 0; i < g_variant_n_children(dictionary); i++) {
-		g_autoptr(GVariant) entry = g_variant_get_child_value(dictionary, i);
-		g_autoptr(GVariant) key = g_variant_get_child_value(entry, 0);
-		g_autoptr(GVariant) held = g_variant_get_child_value(entry, 1);
-		int failed = json_object_set_new(object, g_variant_get_string(key, NULL), json_from_value(held));
-		g_assert(failed == 0);
+	json_object_foreach(object, key, held)
+	{
+		GVariant *value = take_value(intake, held, error);
+		if (value == NULL)
+			return NULL;
+		g_variant_builder_add(&builder, "{sv}", key, value);
 	}
-	return object;
+	return g_variant_builder_end(&builder);
 }
 
-static json_t *
-json_from_children(GVariant *container)
+static GVariant *
+take_array(Intake *intake, const json_t *array, GError **error)
 {
-	json_t *array = json_array();
+	g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("av"));
 
-	for (gsize i = 0; i < g_variant_n_children(container); i++) {
-		g_autoptr(GVariant) child = g_variant_get_child_value(container, i);
-		int failed = json_array_append_new(array, json_from_value(child));
-		g_assert(failed == 0);
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		GVariant *value = take_value(intake, json_array_get(array, i), error);
+		if (value == NULL)
+			return NULL;
+		g_variant_builder_add(&builder, "v", value);
 	}
-	return array;
+	return g_variant_builder_end(&builder);
 }
 
-static json_t *
-json_from_container(GVariant *value)
+static GVariant *
+take_container(Intake *intake, const json_t *json, GError **error)
 {
-	if (g_variant_is_of_type(value, G_VARIANT_TYPE_DICTIONARY))
-		return json_from_dictionary(value);
-	if (g_variant_is_of_type(value, G_VARIANT_TYPE_MAYBE) || g_variant_is_of_type(value, G_VARIANT_TYPE_VARIANT)) {
-		/* Both hold one value or, a maybe only, nothing. */
-		g_autoptr(GVariant) held = g_variant_n_children(value) > 0 ? g_variant_get_child_value(value, 0) : NULL;
-		return held ? json_from_value(held) : json_null();
+	GVariant *value;
+
+	if (++intake->depth > LIMIT_JSON_DEPTH) {
+		g_set_error(error, WIRE_ERROR, WIRE_ERROR_LIMIT, "is nested deeper than %u levels", LIMIT_JSON_DEPTH);
+		return NULL;
 	}
-	return json_from_children(value);
+	value = json_is_object(json) ? take_object(intake, (json_t *)json, error) : take_array(intake, json, error);
+	intake->depth--;
+	return value;
 }
 
-/* A new reference, or NULL if memory is out, which whoever puts it somewhere notices. Nesting is bounded by GVariant's own
- * ceiling. */
-static json_t *
-json_from_value(GVariant *value)
+/* Floating; NULL with an error. */
+static GVariant *
+take_value(Intake *intake, const json_t *json, GError **error)
 {
-	switch (g_variant_classify(value)) {
-	case G_VARIANT_CLASS_BOOLEAN:
-		return json_boolean(g_variant_get_boolean(value));
-	case G_VARIANT_CLASS_BYTE:
-		return json_integer(g_variant_get_byte(value));
-	case G_VARIANT_CLASS_INT16:
-		return json_integer(g_variant_get_int16(value));
-	case G_VARIANT_CLASS_UINT16:
-		return json_integer(g_variant_get_uint16(value));
-	case G_VARIANT_CLASS_INT32:
-		return json_integer(g_variant_get_int32(value));
-	case G_VARIANT_CLASS_UINT32:
-		return json_integer(g_variant_get_uint32(value));
-	case G_VARIANT_CLASS_INT64:
-		return json_integer(g_variant_get_int64(value));
-	case G_VARIANT_CLASS_UINT64:
-		return json_from_unsigned(g_variant_get_uint64(value));
-	case G_VARIANT_CLASS_DOUBLE:
-		return json_from_double(g_variant_get_double(value));
-	case G_VARIANT_CLASS_STRING:
-		return json_string(g_variant_get_string(value, NULL));
-	case G_VARIANT_CLASS_VARIANT:
-	case G_VARIANT_CLASS_MAYBE:
-	case G_VARIANT_CLASS_ARRAY:
-	case G_VARIANT_CLASS_TUPLE:
-		return json_from_container(value);
-	default:
-		g_error("json: a GVariant of type %s has no JSON", g_variant_get_type_string(value));
+	if (++intake->values > LIMIT_JSON_VALUES) {
+		g_set_error(error, WIRE_ERROR, WIRE_ERROR_LIMIT, "holds more than %u values", LIMIT_JSON_VALUES);
+		return NULL;
 	}
+	switch (json_typeof(json)) {
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+		return take_container(intake, json, error);
+	case JSON_STRING:
+		return g_variant_new_string(json_string_value(json));
+	case JSON_INTEGER:
+		return g_variant_new_int64(json_integer_value(json));
+	case JSON_REAL:
+		return g_variant_new_double(json_real_value(json));
+	case JSON_TRUE:
+	case JSON_FALSE:
+		return g_variant_new_boolean(json_is_true(json));
+	case JSON_NULL:
+		break;
+	}
+	return g_variant_new_maybe(G_VARIANT_TYPE_VARIANT, NULL);
 }
 
 /* NOLINTEND(misc-no-recursion) */
 
-char *
-json_from_variant(GVariant *value, guint indent)
+GVariant *
+json_to_variant(const char *text, gsize size, GError **error)
 {
-	g_autoptr(GVariant) held = g_variant_ref_sink(value);
-	json_t *json = json_from_value(held);
-	size_t layout = indent > 0 ? JSON_INDENT(MIN(indent, JSON_INDENT_CEILING)) : JSON_COMPACT;
-	char *dumped = json_dumps(json, layout | JSON_ENCODE_ANY | JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH);
-	char *text = g_strdup(dumped);
+	Intake intake = {0};
+	json_error_t wrong;
+	json_t *json;
+	GVariant *value;
 
-	g_assert(text != NULL);
-	free(dumped);
+	if (size > LIMIT_JSON_BYTES) {
+		g_set_error(error, WIRE_ERROR, WIRE_ERROR_LIMIT, "is longer than %lu MiB", LIMIT_JSON_BYTES / (1024ul * 1024ul));
+		return NULL;
+	}
+	if (memchr(text, '\0', size) != NULL) {
+		/* jansson would take it for the end of the text. */
+		g_set_error(error, WIRE_ERROR, WIRE_ERROR_MALFORMED, "a NUL stands in it");
+		return NULL;
+	}
+	json = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &wrong);
+	if (json == NULL) {
+		/* jansson repeats a piece of the text, which is a stranger's. */
+		g_autofree char *shown = text_for_terminal(wrong.text, FALSE);
+		g_set_error(error, WIRE_ERROR, WIRE_ERROR_MALFORMED, "line %d, column %d: %s", wrong.line, wrong.column, shown);
+		return NULL;
+	}
+	value = take_value(&intake, json, error);
 	json_decref(json);
-	return text;
+	return value == NULL ? NULL : g_variant_ref_sink(value);
 }

@@ -1,7 +1,7 @@
 /*
  * multipart/form-data as a push parser (RFC 7578, RFC 2046 5.1.1). States:
  *
- *   preamble -> delimiter -> (padding) -> line feed -> head -> data -> delimiter ... -> dash -> closed -> epilogue
+ *   preamble -> delimiter -> (padding) -> line feed -> head -> data -> delimiter ... -> dash -> epilogue
  *
  * The delimiter is CR LF "--" boundary. It cannot contain a second CR, so after a mismatch no part of what matched can begin another
  * delimiter, and the number of bytes matched is all the memory the search needs; that number survives from one chunk
@@ -18,7 +18,6 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 
-/* Contract 1.3 check 3: exactly these bytes, in this case. */
 #define MULTIPART_TYPE "multipart/form-data"
 #define MULTIPART_LINE_END "\r\n"
 #define MULTIPART_LINE_END_BYTES 2u
@@ -30,10 +29,8 @@ typedef enum {
 	MULTIPART_LINE_FEED, /* the delimiter's line ends */
 	MULTIPART_HEAD,
 	MULTIPART_DATA,
-	MULTIPART_DASH,   /* behind a delimiter and "-" */
-	MULTIPART_CLOSED, /* behind the closing delimiter: white space, then CR LF or the end */
-	MULTIPART_CLOSED_LINE_FEED,
-	MULTIPART_EPILOGUE
+	MULTIPART_DASH,    /* behind a delimiter and "-" */
+	MULTIPART_EPILOGUE /* behind the closing delimiter: nothing counts any more */
 } MultipartState;
 
 struct Multipart {
@@ -45,7 +42,8 @@ struct Multipart {
 	gsize borrowed;   /* of them, those that belong to something else */
 	GByteArray *head; /* header block of the part so far */
 	guint part_count;
-	GError *failure; /* the first error; the parser is dead */
+	gboolean is_skipped; /* this part has no name: the handler does not hear of it */
+	GError *failure;     /* the first error; the parser is dead */
 };
 
 /* The rest of a chunk. */
@@ -63,41 +61,38 @@ multipart_refuse(GError **error, const char *sentence)
 
 /* --- The boundary -------------------------------------------------------------------------------------------------- */
 
-/* RFC 2046 5.1.1: 1 to 70 bchars, the last one no space. */
-static gboolean
-multipart_is_boundary(GBytes *boundary)
+/* The text behind `boundary=`, as PHP finds it; of no bytes if there is none. */
+static GString *
+multipart_boundary(const char *content_type)
 {
-	gsize size = 0;
-	const char *text = g_bytes_get_data(boundary, &size);
+	g_autofree char *lower = g_ascii_strdown(content_type, -1);
+	const char *word = strstr(lower, "boundary");
+	const char *equals = word ? strchr(content_type + (word - lower), '=') : NULL;
 
-	for (gsize i = 0; i < size; i++) {
-		if (!g_ascii_isalnum(text[i]) && (text[i] == '\0' || !strchr("'()+_,-./:=? ", text[i])))
-			return FALSE;
-	}
-	return size >= 1 && size <= LIMIT_BOUNDARY_BYTES && text[size - 1] != ' ';
+	if (!equals)
+		return g_string_new(NULL);
+	const char *start = equals[1] == '"' ? equals + 2 : equals + 1;
+	const gsize size = strcspn(start, equals[1] == '"' ? "\"" : ",;");
+	return g_string_new_len(start, equals[1] == '"' && start[size] == '\0' ? 0 : (gssize)size);
 }
 
 /* The delimiter of a body with this Content-Type, or NULL. */
 static GString *
 multipart_delimiter(const char *content_type, GError **error)
 {
-	g_autoptr(GHashTable) parameters = NULL;
+	const gsize type_bytes = strcspn(content_type, ";, ");
 
-	if (!g_str_has_prefix(content_type, MULTIPART_TYPE)) {
+	if (type_bytes != strlen(MULTIPART_TYPE) || g_ascii_strncasecmp(content_type, MULTIPART_TYPE, type_bytes) != 0) {
 		g_set_error_literal(error, WIRE_ERROR, WIRE_ERROR_TYPE, "the content type is not " MULTIPART_TYPE);
 		return NULL;
 	}
-	g_autofree char *type = parameters_parse((const guint8 *)content_type, strlen(content_type), &parameters, error);
-	if (!type)
-		return NULL;
-	GBytes *boundary = g_hash_table_lookup(parameters, "boundary");
-	if (!g_str_equal(type, MULTIPART_TYPE) || !boundary || !multipart_is_boundary(boundary)) {
+	GString *delimiter = multipart_boundary(content_type);
+	if (delimiter->len == 0 || delimiter->len > LIMIT_BOUNDARY_BYTES || strpbrk(delimiter->str, MULTIPART_LINE_END)) {
 		multipart_refuse(error, "the content type has no usable boundary");
+		g_string_free(delimiter, TRUE);
 		return NULL;
 	}
-	GString *delimiter = g_string_new(MULTIPART_LINE_END "--");
-	g_string_append_len(delimiter, g_bytes_get_data(boundary, NULL), (gssize)g_bytes_get_size(boundary));
-	return delimiter;
+	return g_string_prepend(delimiter, MULTIPART_LINE_END "--");
 }
 
 /* Goes on as if a line had just ended. */
@@ -140,39 +135,17 @@ multipart_free(Multipart *multipart)
 
 /* What was read of a part's header lines. */
 typedef struct {
-	GHashTable *disposition; /* parameters of Content-Disposition, NULL before it was seen */
+	const guint8 *disposition; /* text of the first Content-Disposition, borrowed; NULL: there is none */
+	gsize disposition_bytes;
 	char *content_type;
 } MultipartHead;
 
 static void
 multipart_head_clear(MultipartHead *head)
 {
-	g_clear_pointer(&head->disposition, g_hash_table_unref);
 	g_clear_pointer(&head->content_type, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(MultipartHead, multipart_head_clear)
-
-/* WHATWG HTML 4.10.21.8: browsers write these three bytes of a name so; every other "%" is the visitor's own. */
-static GBytes *
-multipart_unescape(GBytes *escaped)
-{
-	static const char *const escapes[] = {"%22\"", "%0D\r", "%0A\n"};
-	gsize size = 0;
-	const guint8 *bytes = g_bytes_get_data(escaped, &size);
-	GByteArray *plain = g_byte_array_sized_new((guint)size);
-
-	for (gsize i = 0; i < size; i++) {
-		guint8 byte = bytes[i];
-		for (gsize k = 0; byte == '%' && size - i >= 3 && k < G_N_ELEMENTS(escapes); k++) {
-			if (memcmp(bytes + i, escapes[k], 3) == 0) {
-				byte = (guint8)escapes[k][3];
-				i += 2;
-			}
-		}
-		g_byte_array_append(plain, &byte, 1);
-	}
-	return g_byte_array_free_to_bytes(plain);
-}
 
 /* A media type as far as it is plain ASCII; "" otherwise, because nobody needs to see anything else. The caller's. */
 static char *
@@ -183,17 +156,6 @@ multipart_media_type(const guint8 *bytes, gsize size)
 			return g_strdup("");
 	}
 	return g_strstrip(g_strndup((const char *)bytes, size));
-}
-
-static gboolean
-multipart_read_disposition(MultipartHead *head, const guint8 *bytes, gsize size, GError **error)
-{
-	if (head->disposition)
-		return multipart_refuse(error, "a part has two Content-Disposition lines");
-	g_autofree char *kind = parameters_parse(bytes, size, &head->disposition, error);
-	if (!kind)
-		return FALSE;
-	return g_str_equal(kind, "form-data") || multipart_refuse(error, "a part's Content-Disposition is not form-data");
 }
 
 /* One unfolded line without its line end. Lines that are neither of our two are ignored. */
@@ -207,8 +169,11 @@ multipart_read_line(MultipartHead *head, const guint8 *line, gsize size, GError 
 		return multipart_refuse(error, "a part's header line has no colon or holds a lone CR or LF");
 	gsize name_bytes = (gsize)(colon - line);
 	gsize value_bytes = size - name_bytes - 1;
-	if (name_bytes == sizeof(disposition) - 1 && g_ascii_strncasecmp((const char *)line, disposition, name_bytes) == 0)
-		return multipart_read_disposition(head, colon + 1, value_bytes, error);
+	if (!head->disposition && name_bytes == sizeof(disposition) - 1 &&
+	    g_ascii_strncasecmp((const char *)line, disposition, name_bytes) == 0) {
+		head->disposition = colon + 1;
+		head->disposition_bytes = value_bytes;
+	}
 	if (name_bytes == sizeof(media_type) - 1 && g_ascii_strncasecmp((const char *)line, media_type, name_bytes) == 0) {
 		g_free(head->content_type);
 		head->content_type = multipart_media_type(colon + 1, value_bytes);
@@ -216,25 +181,45 @@ multipart_read_line(MultipartHead *head, const guint8 *line, gsize size, GError 
 	return TRUE;
 }
 
-/* RFC 5322 2.2.3: a line that begins with white space belongs to the one before. */
-static void
+/* RFC 5322 2.2.3: a line that begins with white space belongs to the one before. In place; the size that is left. */
+static gsize
 multipart_unfold(guint8 *bytes, gsize size)
 {
-	for (gsize i = 0; i + MULTIPART_LINE_END_BYTES < size; i++) {
-		if (bytes[i] == '\r' && bytes[i + 1] == '\n' && (bytes[i + 2] == ' ' || bytes[i + 2] == '\t'))
-			memset(bytes + i, ' ', MULTIPART_LINE_END_BYTES);
+	gsize kept = 0;
+
+	for (gsize i = 0; i < size; i++) {
+		if (size - i > MULTIPART_LINE_END_BYTES && bytes[i] == '\r' && bytes[i + 1] == '\n' &&
+		    (bytes[i + 2] == ' ' || bytes[i + 2] == '\t'))
+			i++;
+		else
+			bytes[kept++] = bytes[i];
 	}
+	return kept;
 }
 
-/* Reads the whole header block, whose last line is empty, and tells the handler of the part. */
+/* Tells the handler of a part; one without a name is none, as in PHP. */
+static gboolean
+multipart_announce(Multipart *multipart, const MultipartHead *head, GError **error)
+{
+	const guint8 *disposition = head->disposition;
+	g_autoptr(GBytes) name = disposition ? parameters_get(disposition, head->disposition_bytes, "name") : NULL;
+
+	multipart->is_skipped = !name;
+	if (!name)
+		return TRUE;
+	g_autoptr(GBytes) filename = parameters_get(disposition, head->disposition_bytes, "filename");
+	MultipartPart part = {name, filename, head->content_type ? head->content_type : ""};
+	return multipart->handler.begin(&part, multipart->user_data, error);
+}
+
+/* Reads the whole header block, whose last line is empty. */
 static gboolean
 multipart_begin_part(Multipart *multipart, GError **error)
 {
-	g_auto(MultipartHead) head = {NULL, NULL};
+	g_auto(MultipartHead) head = {.disposition = NULL};
 	guint8 *at = multipart->head->data;
-	gsize left = multipart->head->len - MULTIPART_LINE_END_BYTES;
+	gsize left = multipart_unfold(at, multipart->head->len - MULTIPART_LINE_END_BYTES);
 
-	multipart_unfold(at, left);
 	while (left > 0) {
 		const guint8 *line_end = memmem(at, left, MULTIPART_LINE_END, MULTIPART_LINE_END_BYTES);
 		gsize size = line_end ? (gsize)(line_end - at) : left;
@@ -244,23 +229,16 @@ multipart_begin_part(Multipart *multipart, GError **error)
 		at += step;
 		left -= step;
 	}
-	GBytes *name = head.disposition ? g_hash_table_lookup(head.disposition, "name") : NULL;
-	if (!name)
-		return multipart_refuse(error, "a part has no name in a Content-Disposition line");
-	GBytes *filename = g_hash_table_lookup(head.disposition, "filename");
-	g_autoptr(GBytes) plain_name = multipart_unescape(name);
-	g_autoptr(GBytes) plain_filename = filename ? multipart_unescape(filename) : NULL;
-	MultipartPart part = {plain_name, plain_filename, head.content_type ? head.content_type : ""};
-	return multipart->handler.begin(&part, multipart->user_data, error);
+	return multipart_announce(multipart, &head, error);
 }
 
 /* --- States -------------------------------------------------------------------------------------------------------- */
 
-/* Hands on bytes of a part's data; those of the preamble are nobody's. */
+/* Hands on bytes of a part's data; those of the preamble and of a skipped part are nobody's. */
 static gboolean
 multipart_emit(Multipart *multipart, const void *bytes, gsize size, GError **error)
 {
-	if (size == 0 || multipart->state != MULTIPART_DATA)
+	if (size == 0 || multipart->state != MULTIPART_DATA || multipart->is_skipped)
 		return TRUE;
 	return multipart->handler.data(bytes, size, multipart->user_data, error);
 }
@@ -295,7 +273,7 @@ multipart_step_text(Multipart *multipart, MultipartChunk *chunk, GError **error)
 		return FALSE;
 	if (multipart->matched < delimiter->len)
 		return TRUE;
-	gboolean is_part_over = multipart->state == MULTIPART_DATA;
+	gboolean is_part_over = multipart->state == MULTIPART_DATA && !multipart->is_skipped;
 	multipart->state = MULTIPART_DELIMITER;
 	return !is_part_over || multipart->handler.end(multipart->user_data, error);
 }
@@ -325,13 +303,9 @@ multipart_step_delimiter(Multipart *multipart, guint8 byte, GError **error)
 	if (state == MULTIPART_DELIMITER && byte == '-')
 		multipart->state = MULTIPART_DASH;
 	else if (state == MULTIPART_DASH && byte == '-')
-		multipart->state = MULTIPART_CLOSED;
+		multipart->state = MULTIPART_EPILOGUE;
 	else if ((state == MULTIPART_DELIMITER || state == MULTIPART_PADDING) && (is_space || byte == '\r'))
 		multipart->state = is_space ? MULTIPART_PADDING : MULTIPART_LINE_FEED;
-	else if (state == MULTIPART_CLOSED && (is_space || byte == '\r'))
-		multipart->state = is_space ? MULTIPART_CLOSED : MULTIPART_CLOSED_LINE_FEED;
-	else if (state == MULTIPART_CLOSED_LINE_FEED && byte == '\n')
-		multipart->state = MULTIPART_EPILOGUE;
 	else
 		return multipart_refuse(error, "a delimiter is followed by other text than its line end");
 	return TRUE;
@@ -399,10 +373,7 @@ multipart_feed(Multipart *multipart, const guint8 *bytes, gsize size, GError **e
 gboolean
 multipart_finish(Multipart *multipart, GError **error)
 {
-	MultipartState state = multipart->state;
-
-	if (!multipart->failure && state != MULTIPART_CLOSED && state != MULTIPART_CLOSED_LINE_FEED &&
-	    state != MULTIPART_EPILOGUE)
+	if (!multipart->failure && multipart->state != MULTIPART_EPILOGUE)
 		multipart_refuse(&multipart->failure, "the body ends before its closing delimiter");
 	if (!multipart->failure)
 		return TRUE;

@@ -1,114 +1,90 @@
 /*
- * Header parameters for multipart.c: of the request's Content-Type and of each part's Content-Disposition. A cursor walks the bytes
- * once; the first thing out of place refuses the whole value, because a lenient reading differs from one program to
- * the next, and that is what a stranger would look for.
+ * Header parameters for multipart.c. A header is cut at each ";" and each piece at its first "=", where neither stands in quotes; an open
+ * quote reaches to the end. No state, and no errors: every sequence of bytes has a meaning, which is PHP's.
  */
 #include "parameters.h"
 
 #include <string.h>
 
-#include "sekisho/base/error.h"
-
 typedef struct {
 	const guint8 *at;
 	const guint8 *end;
-} ParameterCursor;
+} ParameterSpan;
 
 static gboolean
-parameters_refuse(GError **error, const char *sentence)
+parameters_is_quote(guint8 byte)
 {
-	g_set_error_literal(error, WIRE_ERROR, WIRE_ERROR_MALFORMED, sentence);
-	return FALSE;
+	return byte == '"' || byte == '\'';
 }
 
 static void
-parameters_skip_space(ParameterCursor *cursor)
+parameters_skip_space(ParameterSpan *span)
 {
-	while (cursor->at < cursor->end && (*cursor->at == ' ' || *cursor->at == '\t'))
-		cursor->at++;
+	while (span->at < span->end && g_ascii_isspace((char)*span->at))
+		span->at++;
 }
 
-static gboolean
-parameters_take(ParameterCursor *cursor, char character)
+/* Behind the quoted text that begins at `at`. */
+static const guint8 *
+parameters_quoted_end(const guint8 *at, const guint8 *end)
 {
-	if (cursor->at == cursor->end || *cursor->at != (guint8)character)
-		return FALSE;
-	cursor->at++;
-	return TRUE;
+	const guint8 quote = *at++;
+
+	while (at < end && *at != quote)
+		at += *at == '\\' && end - at > 1 && at[1] == quote ? 2 : 1;
+	return at < end ? at + 1 : end;
 }
 
-/* A token in lower case ("/" too, for a media type), or NULL. The caller's. */
-static char *
-parameters_take_word(ParameterCursor *cursor)
+/* What stands before the first `stop` outside of quotes. `rest` begins behind it, and behind all that follow it at once. */
+static ParameterSpan
+parameters_cut(ParameterSpan *rest, char stop)
 {
-	const guint8 *start = cursor->at;
+	ParameterSpan piece = *rest;
+	const guint8 *at = rest->at;
 
-	while (cursor->at < cursor->end && *cursor->at != '\0' && *cursor->at < 0x80 &&
-	       (g_ascii_isalnum((char)*cursor->at) || strchr("!#$%&'*+-.^_`{|}~/", *cursor->at)))
-		cursor->at++;
-	return cursor->at > start ? g_ascii_strdown((const char *)start, cursor->at - start) : NULL;
+	while (at < rest->end && *at != (guint8)stop)
+		at = parameters_is_quote(*at) ? parameters_quoted_end(at, rest->end) : at + 1;
+	piece.end = at;
+	while (at < rest->end && *at == (guint8)stop)
+		at++;
+	rest->at = at;
+	return piece;
 }
 
-/* The text after "=", quoted or up to the next ";" or white space. NULL for an open quote or no text at all. */
+/* A text without its quotes and escapes. */
 static GBytes *
-parameters_take_text(ParameterCursor *cursor)
+parameters_plain(ParameterSpan text)
 {
-	const guint8 *start = cursor->at;
+	gsize size = 0;
 
-	if (parameters_take(cursor, '"')) {
-		const guint8 *close = memchr(cursor->at, '"', (gsize)(cursor->end - cursor->at));
-		if (!close)
-			return NULL;
-		cursor->at = close + 1;
-		return g_bytes_new(start + 1, (gsize)(close - start - 1));
-	}
-	/* strchr finds NUL too, which therefore needs quotes. */
-	while (cursor->at < cursor->end && !strchr("; \t\"", *cursor->at))
-		cursor->at++;
-	return cursor->at > start ? g_bytes_new(start, (gsize)(cursor->at - start)) : NULL;
-}
-
-/* One parameter, with the cursor on its first byte and afterwards on ";" or the end. */
-static gboolean
-parameters_take_one(ParameterCursor *cursor, GHashTable *table, GError **error)
-{
-	g_autofree char *name = parameters_take_word(cursor);
-
-	if (!name || !parameters_take(cursor, '='))
-		return parameters_refuse(error, "a header parameter is not written name=value");
-	GBytes *text = parameters_take_text(cursor);
-	if (!text)
-		return parameters_refuse(error, "a header parameter has no value or an open quote");
-	if (!g_hash_table_insert(table, g_steal_pointer(&name), text))
-		return parameters_refuse(error, "a header parameter stands there twice");
-	return TRUE;
-}
-
-char *
-parameters_parse(const guint8 *bytes, gsize size, GHashTable **parameters, GError **error)
-{
-	ParameterCursor cursor = {bytes, bytes + size};
-	g_autoptr(GHashTable) table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
-
-	parameters_skip_space(&cursor);
-	g_autofree char *value = parameters_take_word(&cursor);
-	if (!value) {
-		parameters_refuse(error, "a header has no value before its parameters");
-		return NULL;
-	}
-	for (;;) {
-		parameters_skip_space(&cursor);
-		if (cursor.at == cursor.end)
+	parameters_skip_space(&text);
+	const guint8 quote = text.at < text.end && parameters_is_quote(*text.at) ? *text.at++ : '\0';
+	guint8 *plain = g_malloc((gsize)(text.end - text.at) + 1);
+	for (const guint8 *at = text.at; at < text.end; at++) {
+		if (quote != '\0' ? *at == quote : g_ascii_isspace((char)*at))
 			break;
-		if (!parameters_take(&cursor, ';')) {
-			parameters_refuse(error, "a header parameter is followed by other text than \";\"");
-			return NULL;
-		}
-		parameters_skip_space(&cursor);
-		gboolean is_empty = cursor.at == cursor.end || *cursor.at == ';';
-		if (!is_empty && !parameters_take_one(&cursor, table, error))
-			return NULL;
+		if (*at == '\\' && text.end - at > 1 && (at[1] == '\\' || (quote != '\0' && at[1] == quote)))
+			at++;
+		plain[size++] = *at;
 	}
-	*parameters = g_steal_pointer(&table);
-	return g_steal_pointer(&value);
+	return g_bytes_new_take(plain, size);
+}
+
+GBytes *
+parameters_get(const guint8 *bytes, gsize size, const char *name)
+{
+	const guint8 *nul = size > 0 ? memchr(bytes, '\0', size) : NULL;
+	ParameterSpan rest = {bytes, nul ? nul : bytes + size};
+	ParameterSpan found = {NULL, NULL};
+	const gsize name_bytes = strlen(name);
+
+	while (rest.at < rest.end) {
+		parameters_skip_space(&rest);
+		ParameterSpan text = parameters_cut(&rest, ';');
+		const ParameterSpan key = parameters_cut(&text, '=');
+		if (key.end < text.at && (gsize)(key.end - key.at) == name_bytes &&
+		    g_ascii_strncasecmp((const char *)key.at, name, name_bytes) == 0)
+			found = text;
+	}
+	return found.at ? parameters_plain(found) : NULL;
 }

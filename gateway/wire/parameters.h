@@ -1,16 +1,14 @@
 /*
- * Parameters of a header's value, `value; name=token; other="text"` (RFC 2045 5.1), read as browsers write them: nothing inside the
- * quotes is an escape, a backslash is a backslash (RFC 7578 4.2, WHATWG HTML 4.10.21.8).
+ * Parameters of a part's Content-Disposition, `form-data; name="a"; filename='b c'`, read as PHP 8.2 reads them: pages, scripts and libraries
+ * were tried out against it and nothing else, so what it understands must be understood here, to the same bytes.
  *
- * Text from outside: the value and the names are tokens; a parameter's text is handed on as bytes, whatever they are.
+ * Text from outside: the header's value ends at its first NUL; a parameter's text is handed on as bytes, whatever else they are.
  */
 #pragma once
 
 #include <glib.h>
 
-/*
- * Returns the value before the first ";", lower-cased; the caller's. `*parameters` becomes a new table of lower-cased name (char *) to GBytes *,
- * the caller's too. Empty parameters (";;") are left out. WIRE_ERROR_MALFORMED: no token where one must stand, an
- * open quote, text after a closing quote, or a name twice (of which other readers may take the other one).
- */
-char *parameters_parse(const guint8 *bytes, gsize size, GHashTable **parameters, GError **error);
+/* The text of the last parameter of that name (given in lower case, found in any), or NULL if there is none. Quotes are " or ', and inside them a
+ * backslash escapes the quote; everywhere it escapes itself; before anything else it is a backslash. A text without quotes ends at white
+ * space. What cannot be understood is passed over. The caller's. */
+GBytes *parameters_get(const guint8 *bytes, gsize size, const char *name);

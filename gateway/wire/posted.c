@@ -2,7 +2,7 @@
  * The posted fields as an ordered map of texts and nested arrays. An array keeps its entries in order of first appearance and,
  * beside them, a table from key to entry, so that adding and finding cost the same however many fields a stranger sends.
  *
- * Everything enters through posted_add, which cleans and counts, or posted_from_variant, which takes back what posted_to_variant
+ * Everything enters through posted_add, which cleans and counts, or posted_unpack, which takes back what posted_pack
  * gave. Entries are never removed, so borrowed names and values live as long as the map, unless the same name is added again.
  * Not thread-safe while it is filled; frozen afterwards by agreement.
  */
@@ -16,8 +16,9 @@
 
 /* A key of more digits is an ordinary word: no form counts that far, and no sum overflows. */
 #define POSTED_INDEX_DIGITS 18u
-#define POSTED_ENTRY_TYPE G_VARIANT_TYPE("(sv)")
-#define POSTED_ENTRIES_TYPE G_VARIANT_TYPE("a(sv)")
+
+/* A map as packed text: BEGIN, then KEY and its value (TEXT or another map) as often as needed, END. */
+enum { PACKED_BEGIN = '[', PACKED_KEY = 'k', PACKED_TEXT = 't', PACKED_END = ']' };
 
 typedef struct {
 	char *key;
@@ -270,12 +271,23 @@ posted_clean(GBytes *bytes)
 	return size > 0 ? text_clean(text, size) : g_strdup("");
 }
 
+/* PHP's names end at NUL; its values do not. */
+static char *
+posted_clean_name(GBytes *bytes)
+{
+	gsize size = 0;
+	const char *text = g_bytes_get_data(bytes, &size);
+
+	size = size > 0 ? strnlen(text, size) : 0;
+	return size > 0 ? text_clean(text, size) : g_strdup("");
+}
+
 gboolean
 posted_add(Posted *posted, GBytes *name, GBytes *value, GError **error)
 {
 	if (!posted_admit(posted, g_bytes_get_size(name), g_bytes_get_size(value), error))
 		return FALSE;
-	g_autofree char *clean_name = posted_clean(name);
+	g_autofree char *clean_name = posted_clean_name(name);
 	g_autoptr(GPtrArray) path = posted_path(clean_name);
 	if (!path)
 		return posted_refuse(error, posted->field_count, "its name nests deeper than is taken", LIMIT_FIELD_DEPTH);
@@ -363,65 +375,57 @@ posted_from_urlencoded(const char *body, gsize size, GError **error)
 
 /* --- Keeping ------------------------------------------------------------------------------------------------------- */
 
-static GVariant *
-posted_value_to_variant(const PostedValue *value) /* NOLINT(misc-no-recursion): at most LIMIT_FIELD_DEPTH deep */
+static void
+posted_value_pack(const PostedValue *value, GString *packed) /* NOLINT(misc-no-recursion): at most LIMIT_FIELD_DEPTH deep */
 {
-	if (!posted_value_is_array(value))
-		return g_variant_new_string(value->text);
-	/* Made of tuples, not of format strings: this runs for every submission, and formats are read anew each time. */
-	g_autofree GVariant **entries = g_new(GVariant *, value->entries->len);
+	if (!posted_value_is_array(value)) {
+		packed_add(packed, PACKED_TEXT, value->text);
+		return;
+	}
+	packed_add(packed, PACKED_BEGIN, "");
 	for (guint i = 0; i < value->entries->len; i++) {
 		const PostedEntry *entry = g_ptr_array_index(value->entries, i);
-		GVariant *pair[] = {
-		    g_variant_new_string(entry->key), g_variant_new_variant(posted_value_to_variant(entry->value))};
-		entries[i] = g_variant_new_tuple(pair, G_N_ELEMENTS(pair));
+		packed_add(packed, PACKED_KEY, entry->key);
+		posted_value_pack(entry->value, packed);
 	}
-	return g_variant_new_array(POSTED_ENTRY_TYPE, entries, value->entries->len);
+	packed_add(packed, PACKED_END, "");
 }
 
-GVariant *
-posted_to_variant(const Posted *posted)
+void
+posted_pack(const Posted *posted, GString *packed)
 {
-	GVariant *entries = posted_value_to_variant(posted->root);
-
-	return g_variant_new_tuple(&entries, 1);
+	posted_value_pack(posted->root, packed);
 }
 
-/* NULL if it is of another shape or deeper than posted_add would have made it. */
+/* The value at `depth`; what is deeper than posted_add would have made it makes the reader fail, and so do more entries, also of one key
+ * (`entries` counts those of the whole map). */
 static PostedValue *
-posted_value_from_variant(GVariant *variant, guint depth) /* NOLINT(misc-no-recursion): `depth` has a ceiling */
+posted_value_unpack(PackedReader *reader, guint depth, guint *entries) /* NOLINT(misc-no-recursion): `depth` has a ceiling */
 {
-	if (g_variant_is_of_type(variant, G_VARIANT_TYPE_STRING))
-		return posted_value_new_text(g_variant_dup_string(variant, NULL));
-	if (!g_variant_is_of_type(variant, POSTED_ENTRIES_TYPE) || depth > LIMIT_FIELD_DEPTH + 1)
-		return NULL;
-	g_autoptr(PostedValue) array = posted_value_new_array();
-	for (gsize i = 0; i < g_variant_n_children(variant); i++) {
-		g_autofree char *key = NULL;
-		g_autoptr(GVariant) held = NULL;
-		g_variant_get_child(variant, i, "(sv)", &key, &held);
-		PostedValue *value = posted_value_from_variant(held, depth + 1);
-		if (!value)
-			return NULL;
-		posted_value_put(array, key, value);
+	if (packed_peek(reader) != PACKED_BEGIN || depth > LIMIT_FIELD_DEPTH + 1)
+		return posted_value_new_text(packed_dup(reader, PACKED_TEXT));
+	PostedValue *array = posted_value_new_array();
+	(void)packed_take(reader, PACKED_BEGIN);
+	while (packed_peek(reader) == PACKED_KEY) {
+		const char *key = packed_take(reader, PACKED_KEY);
+		if (++*entries > LIMIT_FIELD_ENTRIES)
+			reader->at = NULL;
+		else if (key != NULL)
+			posted_value_put(array, key, posted_value_unpack(reader, depth + 1, entries));
 	}
-	return g_steal_pointer(&array);
+	(void)packed_take(reader, PACKED_END);
+	return array;
 }
 
 Posted *
-posted_from_variant(GVariant *variant)
+posted_unpack(PackedReader *reader)
 {
-	g_autoptr(GVariant) held = g_variant_ref_sink(variant);
-
-	if (!g_variant_is_of_type(held, G_VARIANT_TYPE("(a(sv))")))
+	if (packed_peek(reader) != PACKED_BEGIN)
 		return NULL;
-	g_autoptr(GVariant) entries = g_variant_get_child_value(held, 0);
-	PostedValue *root = posted_value_from_variant(entries, 1);
-	if (!root)
-		return NULL;
-	Posted *posted = g_new0(Posted, 1);
-	posted->root = root;
-	g_assert(posted_value_is_array(root));
-	posted->field_count = root->entries->len;
-	return posted;
+	g_autoptr(Posted) posted = g_new0(Posted, 1);
+	guint entries = 0;
+	posted->root = posted_value_unpack(reader, 1, &entries);
+	g_assert(posted_value_is_array(posted->root));
+	posted->field_count = posted->root->entries->len;
+	return packed_is_good(reader) && posted->field_count <= LIMIT_FIELDS ? g_steal_pointer(&posted) : NULL;
 }

@@ -1,6 +1,6 @@
 /*
  * Mail addresses. Two readers on purpose: what a visitor may type is judged as WordPress judges it (contract 5.5), what an
- * operator configures or a template yields is read as a mailbox and must be deliverable by SMTP without any escaping.
+ * operator configures or a template yields is read as a mailbox and must be deliverable by SMTP.
  * CR, LF, NUL, controls and invalid UTF-8 never pass either of them.
  */
 #pragma once
@@ -9,9 +9,15 @@
 
 /* WordPress is_email, exactly as contract 5.5 and 13.6 say. */
 gboolean address_is_email(const char *text);
-/* An address that may stand in MAIL FROM and RCPT TO: dot-atom local part (RFC 5321 4.1.2, 64 bytes), LDH domain with at least two
- * labels (253 bytes), all ASCII, 254 bytes in all. */
+/* An address that may stand, by address_written, in MAIL FROM and RCPT TO: local part of atoms and dots (RFC 5321 4.1.2, 64 bytes), the dots anywhere; LDH domain
+ * with at least two labels (253 bytes), all ASCII, 254 bytes in all. */
 gboolean address_is_deliverable(const char *text);
+/* An address that may stand, by address_written, in Reply-To: what is deliverable, and of what address_is_email takes all that fits a line
+ * (LIMIT_REPLY_ADDRESS_BYTES): whom a visitor gives is the receiver's business. */
+gboolean address_is_reply(const char *text);
+/* The address as it stands in headers and SMTP commands: a local part that is no dot-atom becomes a quoted string (RFC 5321 4.1.2), `a..b@c.jp` is
+ * `"a..b"@c.jp`. `address` must be one that a rule above takes. The caller's. */
+char *address_written(const char *address);
 /* The part after "@", lower-cased. The caller's. `address` must hold one. */
 char *address_domain(const char *address);
 /* The address as it is compared and hashed: domain lower-cased, local part as it is. The caller's. */
@@ -19,7 +25,7 @@ char *address_canonical(const char *address);
 
 typedef struct {
 	char *name;    /* display name without quotes, "" if none; UTF-8 */
-	char *address; /* deliverable */
+	char *address; /* deliverable (of mailbox_parse_reply: address_is_reply), without quotes: for output see address_written */
 } Mailbox;
 void mailbox_free(Mailbox *mailbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
@@ -28,8 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
  * `<`, `>` and unquoted commas; a double quote that is never closed is an ordinary character.
  * WIRE_ERROR_MALFORMED says what is wrong and does not quote the text. */
 Mailbox *mailbox_parse(const char *text, GError **error);
+/* The same with address_is_reply for the address. */
+Mailbox *mailbox_parse_reply(const char *text, GError **error);
 /* The parts of a list separated by commas outside quotes, as they stand, without empty ones (char *). The caller's. */
 GPtrArray *mailbox_split_list(const char *text);
 /* The mailboxes of such a list (Mailbox *, at most LIMIT_RECIPIENTS). Parts that are no mailbox are left out and counted in
  * `dropped` (may be NULL), as WordPress does (contract 6.6). Never NULL. The caller's. */
 GPtrArray *mailbox_parse_list(const char *text, guint *dropped);
+/* The same with address_is_reply. */
+GPtrArray *mailbox_parse_reply_list(const char *text);

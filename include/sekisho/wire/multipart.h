@@ -1,12 +1,13 @@
 /*
  * multipart/form-data (RFC 7578), pushed in chunks of any size; nothing is buffered but a part's header block and a possible
- * delimiter. Names and file names: WHATWG escapes %22 %0D %0A are decoded and nothing else; no backslash escapes; `filename*` and
- * Content-Transfer-Encoding are ignored. The body must end with its closing delimiter: a truncated one is refused.
+ * delimiter. It reads what PHP 8.2 reads, to the same bytes: quotes of both kinds, backslash escapes, a parameter that stands twice (the last
+ * wins); percent escapes stay as they are; `filename*` and Content-Transfer-Encoding are ignored; a part without a name, or without a
+ * Content-Disposition, is skipped. Stricter than PHP: the body must end with its closing delimiter, because a truncated one must not pass for
+ * whole; lines of heads end with CR LF and have a colon; a delimiter in the text that is followed by more than "--" or its line end is refused,
+ * where PHP would drop text in silence.
  *
- * Text from outside: names and file names are handed on as bytes; CR and LF can be in them only through %0D %0A, NUL and
- * invalid UTF-8 may be. A delimiter followed by other text than "--", white space or CR LF is refused, and so are a second
- * Content-Disposition, a parameter that stands twice and text between a closing quote and the next ";", because other readers
- * of the same body might understand them differently.
+ * Text from outside: names and file names are handed on as bytes; invalid UTF-8 and other controls may be in them, CR, LF and NUL are not (a
+ * header's value ends at its NUL).
  */
 #pragma once
 
@@ -28,9 +29,9 @@ typedef struct {
 	gboolean (*end)(gpointer user_data, GError **error);
 } MultipartHandler;
 
-/* `content_type` is the request's whole header value; WIRE_ERROR_TYPE if it does not begin with multipart/form-data (these bytes in lower
- * case: contract 1.3 check 3) and WIRE_ERROR_MALFORMED if it is a longer type ("multipart/form-data-x", T09) or has no usable boundary
- * (RFC 2046 5.1.1). `handler` is copied. */
+/* `content_type` is the request's whole header value; WIRE_ERROR_TYPE if it is another type than multipart/form-data, in any case (that the REST
+ * road takes lower case only is route.c's business: contract T02), and WIRE_ERROR_MALFORMED if it has no usable boundary: 1 to
+ * LIMIT_BOUNDARY_BYTES bytes without CR and LF. `handler` is copied. */
 Multipart *multipart_new(const char *content_type, const MultipartHandler *handler, gpointer user_data, GError **error);
 /* WIRE_ERROR_MALFORMED, WIRE_ERROR_LIMIT (LIMIT_PARTS, LIMIT_PART_HEADER_BYTES), or the handler's error. After an error the parser only
  * repeats it. `bytes` may be NULL if `size` is 0. */

@@ -3,13 +3,15 @@
  * array. Names are normalised as PHP does (leading spaces dropped; in the part before the first "[" each space and "." becomes "_"; an
  * unclosed "[" becomes "_"; a[] appends, a[k] sets k; repeated plain names: the last wins, the place of the first stays).
  *
- * Text from outside: every name and value passes text_clean as it enters (invalid UTF-8: the whole text becomes empty; NUL and
- * controls go; CR, LF, tab stay), so everything here is valid, NUL-terminated UTF-8. Values pass text_strip too; names do not,
+ * Text from outside: every name and value passes text_clean as it enters (invalid UTF-8: the whole text becomes empty; NUL, which
+ * ends a name, and controls go; CR, LF, tab stay), so everything here is valid, NUL-terminated UTF-8. Values pass text_strip too; names do not,
  * because PHP makes "_" of a space that is not a leading one.
  */
 #pragma once
 
 #include <glib.h>
+
+#include "sekisho/wire/packed.h"
 
 typedef struct Posted Posted;
 typedef struct PostedValue PostedValue;
@@ -38,7 +40,7 @@ gboolean posted_value_is_array(const PostedValue *value);
 /* All texts at any depth, in order (const char *, borrowed); one element for a plain value. NULL gives an empty list. The caller's. */
 GPtrArray *posted_value_flatten(const PostedValue *value);
 
-/* For sealing and back: a GVariant of type "(a(sv))" where v is s or a(sv). The result is floating. */
-GVariant *posted_to_variant(const Posted *posted);
-/* NULL if `variant` is of another shape or nests too deep: it comes from a database and is treated as input. A floating one is consumed. */
-Posted *posted_from_variant(GVariant *variant);
+/* For sealing: appends the map to `packed` (wire/packed.h). */
+void posted_pack(const Posted *posted, GString *packed);
+/* The map that stands next, or NULL if there is none, or it nests too deep: it comes from a database and is treated as input. */
+Posted *posted_unpack(PackedReader *reader);

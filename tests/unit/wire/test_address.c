@@ -28,6 +28,46 @@ test_is_email(void)
 	}
 }
 
+/* RFC 5321 4.1.2: a local part that is no dot-atom is a quoted string. */
+static void
+test_written(void)
+{
+	static const struct {
+		const char *address, *written;
+	} cases[] = {{"a.b@c.co", "a.b@c.co"}, {"a..b@docomo.ne.jp", "\"a..b\"@docomo.ne.jp"}, {".a@b.co", "\".a\"@b.co"},
+	    {"a.@ezweb.ne.jp", "\"a.\"@ezweb.ne.jp"}, {"...@b.co", "\"...\"@b.co"}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *written = address_written(cases[i].address);
+		g_assert_cmpstr(written, ==, cases[i].written);
+	}
+}
+
+/* Reply-To takes what the rule for e-mail takes, if it fits a line. */
+static void
+test_reply(void)
+{
+	g_autofree char *local = g_strnfill(LIMIT_LOCAL_PART_BYTES + 1, 'a');
+	g_autofree char *long_local = g_strconcat("Taro <", local, "@b.co>", NULL);
+	g_autofree char *much = g_strnfill(LIMIT_REPLY_ADDRESS_BYTES, 'a');
+	g_autofree char *too_much = g_strconcat(much, "@b.co", NULL);
+	g_autofree char *list = g_strconcat("a@b.c, ", long_local, ", x, a..b@docomo.ne.jp,", too_much, NULL);
+	g_autoptr(GPtrArray) mailboxes = mailbox_parse_reply_list(list);
+	const Mailbox *mailbox = NULL;
+
+	g_assert_cmpuint(mailboxes->len, ==, 3);
+	mailbox = mailboxes->pdata[1];
+	g_assert_cmpstr(mailbox->name, ==, "Taro");
+	g_assert_cmpuint(strlen(mailbox->address), ==, strlen(local) + strlen("@b.co"));
+	g_assert_false(address_is_deliverable(mailbox->address));
+	g_assert_true(address_is_reply(mailbox->address));
+	g_assert_true(address_is_email(too_much));
+	g_assert_false(address_is_reply(too_much));
+	g_assert_null(mailbox_parse(long_local, NULL));
+	g_autoptr(Mailbox) parsed = mailbox_parse_reply(long_local, NULL);
+	g_assert_nonnull(parsed);
+}
+
 static char *
 address_of_sizes(gsize local_bytes, gsize domain_bytes)
 {
@@ -45,8 +85,9 @@ address_of_sizes(gsize local_bytes, gsize domain_bytes)
 static void
 test_is_deliverable(void)
 {
-	static const char *const good[] = {"a@b.co", "a@b.c", "a.b+c@mail.example.jp", "x@xn--wgv71a.jp", "o'neil@b.co", NULL};
-	static const char *const bad[] = {".a@b.co", "a.@b.co", "a..b@b.co", "a@b", "@b.co", "a@", "a@@b.co", "a@b@c.co",
+	static const char *const good[] = {"a@b.co", "a@b.c", "a.b+c@mail.example.jp", "x@xn--wgv71a.jp", "o'neil@b.co", ".a@b.co",
+	    "a.@ezweb.ne.jp", "a..b@docomo.ne.jp", NULL};
+	static const char *const bad[] = {"a@b", "@b.co", "a@", "a@@b.co", "a@b@c.co",
 	    "a@b.co.", "a@b..co", "a@-b.co", "a@b-.co", "a@[192.0.2.1]", "\"a\"@b.co", "a@日本.jp", "あ@b.co", "a b@b.co",
 	    "<a@b.co>", "a@b.co\r", "a@b_c.co", "", NULL};
 
@@ -238,6 +279,8 @@ main(int argc, char **argv)
 	g_test_add_func("/wire/address/what may stand in RCPT TO", test_is_deliverable);
 	g_test_add_func("/wire/address/lengths of RFC 5321", test_lengths);
 	g_test_add_func("/wire/address/domain and canonical form", test_parts);
+	g_test_add_func("/wire/address/a local part that is no dot-atom is quoted", test_written);
+	g_test_add_func("/wire/address/what Reply-To takes", test_reply);
 	g_test_add_func("/wire/address/one mailbox", test_mailbox);
 	g_test_add_func("/wire/address/a list keeps what is a mailbox", test_list);
 	g_test_add_func("/wire/address/a list ends at its ceiling", test_list_ceiling);

@@ -7,37 +7,32 @@
 #include "sekisho/base/limits.h"
 #include "sekisho/wire/posted.h"
 
-static void
-describe_value(GVariant *value, GString *words)
-{
-	GVariantIter iter;
-	const char *key = NULL, *separator = "";
-	GVariant *held = NULL;
-
-	if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING)) {
-		g_string_append(words, g_variant_get_string(value, NULL));
-		return;
-	}
-	g_string_append_c(words, '{');
-	g_variant_iter_init(&iter, value);
-	while (g_variant_iter_loop(&iter, "(&sv)", &key, &held)) {
-		g_string_append_printf(words, "%s%s:", separator, key);
-		describe_value(held, words);
-		separator = ", ";
-	}
-	g_string_append_c(words, '}');
-}
-
-/* The map as the contract writes it, {n_x:v, n:{a:{b:q}}}. The caller's. */
+/* What was packed, {key:text, key:{...}}: written by walking the packed bytes, so that nesting shows. */
 static char *
 describe(const Posted *posted)
 {
-	g_autoptr(GVariant) variant = g_variant_ref_sink(posted_to_variant(posted));
-	g_autoptr(GVariant) entries = g_variant_get_child_value(variant, 0);
+	g_autoptr(GString) packed = g_string_new(NULL);
 	GString *words = g_string_new(NULL);
+	const char *separator = "";
 
-	describe_value(entries, words);
+	posted_pack(posted, packed);
+	for (const char *at = packed->str; at < packed->str + packed->len; at += strlen(at) + 1) {
+		if (*at == 'k')
+			g_string_append_printf(words, "%s%s:", separator, at + 1);
+		else
+			g_string_append(words, *at == '[' ? "{" : *at == ']' ? "}" : at + 1);
+		separator = *at == '[' ? "" : ", ";
+	}
 	return g_string_free(words, FALSE);
+}
+
+static Posted *
+unpack(const GString *packed)
+{
+	g_autoptr(GBytes) bytes = g_bytes_new(packed->str, packed->len);
+	PackedReader reader = packed_reader(bytes);
+
+	return posted_unpack(&reader);
 }
 
 static gboolean
@@ -134,7 +129,10 @@ test_cleaning(void)
 	CHECK_RAW("your-subject", "\xEF\xBB\xBF x", "{your-subject:x}");
 	CHECK_RAW("your-subject", "x\0y \\0z", "{your-subject:xy z}");
 	CHECK_RAW("m", "a\r\nb\tc", "{m:a\r\nb\tc}");
-	CHECK_RAW("n\0a[k\0]", "v", "{na:{k:v}}");
+	/* PHP's names end at NUL. */
+	CHECK_RAW("n\0a[k]", "v", "{n:v}");
+	CHECK_RAW("n[k\0]", "v", "{n_k:v}");
+	CHECK_RAW("\0n", "v", "{}");
 	CHECK_RAW("n\xFF", "v", "{}");
 	CHECK_RAW("\0", "v", "{}");
 }
@@ -257,42 +255,117 @@ test_limit_of_count(void)
 }
 
 static void
-test_variant(void)
+test_packed(void)
 {
 	static const char *const pairs[] = {"a", "1", "b[x][]", "2", "b[y]", "関", "_c", "", NULL};
 	g_autoptr(Posted) posted = post(pairs);
-	g_autoptr(Posted) again = posted_from_variant(posted_to_variant(posted));
+	g_autoptr(GString) packed = g_string_new(NULL);
+
+	posted_pack(posted, packed);
+	g_autoptr(Posted) again = unpack(packed);
+	g_assert_nonnull(again);
 	g_autofree char *words = describe(posted);
 	g_autofree char *words_again = describe(again);
 
+	g_assert_cmpstr(words, ==, "{a:1, b:{x:{0:2}, y:関}, _c:}");
 	g_assert_cmpstr(words_again, ==, words);
 	g_assert_cmpstr(posted_text(again, "a"), ==, "1");
 	g_assert_true(posted_value_is_array(posted_get(again, "b")));
-	g_autoptr(Posted) empty = posted_from_variant(g_variant_new_parsed("(@a(sv) [],)"));
-	g_assert_cmpuint(posted_count(empty), ==, 0);
+	for (gsize cut = 0; cut < packed->len; cut++) {
+		g_autoptr(GString) part = g_string_new_len(packed->str, (gssize)cut);
+		g_autoptr(Posted) broken = unpack(part);
+		g_assert_null(broken);
+	}
 }
 
 static void
-test_foreign_variant(void)
+test_foreign_packed(void)
 {
-	static const char *const shapes[] = {
-	    "'x'", "@a(sv) []", "([('a', <1>)],)", "([('a', <[('b', <true>)]>)],)", "(['x'],)", NULL};
-	g_autoptr(GString) deep = g_string_new(NULL);
+	/* "|" stands for NUL: a text, a key without a value, a value of another kind, a map without end, text that is not UTF-8. */
+	static const char *const foreign[] = {"tx|", "[|ka|]|", "[|ka|xv|]|", "[|ka|tv|", "[|ka|t\xff|]|", NULL};
 
-	for (const char *const *shape = shapes; *shape != NULL; shape++)
-		g_assert_null(posted_from_variant(g_variant_new_parsed(*shape)));
-	for (guint i = 0; i < LIMIT_FIELD_DEPTH + 1; i++)
-		g_string_append(deep, "[('a', <");
-	g_string_append(deep, "'v'");
-	for (guint i = 0; i < LIMIT_FIELD_DEPTH + 1; i++)
-		g_string_append(deep, ">)]");
-	g_autofree char *allowed = g_strdup_printf("(%s,)", deep->str);
-	g_autofree char *too_deep = g_strdup_printf("([('a', <%s>)],)", deep->str);
-	g_autoptr(GVariant) allowed_variant = g_variant_parse(NULL, allowed, NULL, NULL, NULL);
-	g_autoptr(GVariant) too_deep_variant = g_variant_parse(NULL, too_deep, NULL, NULL, NULL);
-	g_autoptr(Posted) posted = posted_from_variant(allowed_variant);
-	g_assert_nonnull(posted);
-	g_assert_null(posted_from_variant(too_deep_variant));
+	for (const char *const *words = foreign; *words != NULL; words++) {
+		g_autoptr(GString) packed = g_string_new(*words);
+		for (gsize i = 0; i < packed->len; i++)
+			packed->str[i] = packed->str[i] == '|' ? '\0' : packed->str[i];
+		g_autoptr(Posted) posted = unpack(packed);
+		g_assert_null(posted);
+	}
+	for (guint depth = LIMIT_FIELD_DEPTH + 1; depth <= LIMIT_FIELD_DEPTH + 2; depth++) {
+		g_autoptr(GString) packed = g_string_new(NULL);
+		for (guint i = 0; i < depth; i++) {
+			packed_add(packed, '[', "");
+			packed_add(packed, 'k', "a");
+		}
+		packed_add(packed, 't', "v");
+		for (guint i = 0; i < depth; i++)
+			packed_add(packed, ']', "");
+		g_autoptr(Posted) posted = unpack(packed);
+		g_assert_cmpint(posted != NULL, ==, depth == LIMIT_FIELD_DEPTH + 1);
+	}
+}
+
+/* `entries` keys in all, `each` in one array; `is_same`: one key again and again. */
+static Posted *
+unpack_many(guint entries, guint each, gboolean is_same)
+{
+	g_autoptr(GString) packed = g_string_new(NULL);
+
+	packed_add(packed, '[', "");
+	for (guint done = 0; done < entries;) {
+		packed_add_number(packed, 'k', done++);
+		packed_add(packed, '[', "");
+		for (guint i = 1; i < each && done < entries; i++, done++) {
+			packed_add_number(packed, 'k', is_same ? 0 : i);
+			packed_add(packed, 't', "v");
+		}
+		packed_add(packed, ']', "");
+	}
+	packed_add(packed, ']', "");
+	return unpack(packed);
+}
+
+static void
+test_foreign_count(void)
+{
+	static const struct {
+		guint entries, each;
+		gboolean is_same, is_good;
+	} cases[] = {
+	    {LIMIT_FIELD_ENTRIES, LIMIT_FIELD_DEPTH + 1, FALSE, TRUE},
+	    {LIMIT_FIELD_ENTRIES + 1, LIMIT_FIELD_ENTRIES + 1, FALSE, FALSE},
+	    {LIMIT_FIELD_ENTRIES, LIMIT_FIELD_ENTRIES, TRUE, TRUE},
+	    {LIMIT_FIELD_ENTRIES + 1, LIMIT_FIELD_ENTRIES + 1, TRUE, FALSE},
+	    {LIMIT_FIELDS, 1, FALSE, TRUE},
+	    {LIMIT_FIELDS + 1, 1, FALSE, FALSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Posted) posted = unpack_many(cases[i].entries, cases[i].each, cases[i].is_same);
+		g_assert_cmpint(posted != NULL, ==, cases[i].is_good);
+	}
+}
+
+/* The most that fields can make comes back. */
+static void
+test_packed_most(void)
+{
+	g_autoptr(GString) body = g_string_new(NULL);
+	g_autoptr(GString) packed = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 0; i < LIMIT_FIELDS; i++) {
+		g_string_append_printf(body, "n%u", i);
+		for (guint depth = 0; depth < LIMIT_FIELD_DEPTH; depth++)
+			g_string_append(body, "[]");
+		g_string_append(body, "=v&");
+	}
+	g_autoptr(Posted) posted = posted_from_urlencoded(body->str, body->len, &error);
+	g_assert_no_error(error);
+	posted_pack(posted, packed);
+	g_autoptr(Posted) again = unpack(packed);
+	g_assert_nonnull(again);
+	g_assert_cmpuint(posted_count(again), ==, LIMIT_FIELDS);
 }
 
 int
@@ -306,7 +379,9 @@ main(int argc, char **argv)
 	g_test_add_func("/wire/posted/ceilings of one field", test_limits);
 	g_test_add_func("/wire/posted/ceiling of all bytes", test_limit_of_all);
 	g_test_add_func("/wire/posted/ceiling of the number of fields", test_limit_of_count);
-	g_test_add_func("/wire/posted/into a variant and back", test_variant);
-	g_test_add_func("/wire/posted/a foreign variant is refused", test_foreign_variant);
+	g_test_add_func("/wire/posted/packed and back", test_packed);
+	g_test_add_func("/wire/posted/foreign packed bytes are refused", test_foreign_packed);
+	g_test_add_func("/wire/posted/more packed entries than fields make are refused", test_foreign_count);
+	g_test_add_func("/wire/posted/the most that fields make is packed and back", test_packed_most);
 	return g_test_run();
 }
