@@ -37,10 +37,11 @@ site_facts_new(void)
 {
 	SiteFacts *facts = g_atomic_rc_box_new0(SiteFacts);
 	char **texts[] = {&facts->name, &facts->title, &facts->description, &facts->url, &facts->admin_address, &facts->from,
-	    &facts->bounce_address, &facts->date_format, &facts->time_format, &facts->list_separator};
+	    &facts->bounce_address, &facts->attachments_directory, &facts->date_format, &facts->time_format, &facts->list_separator};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		*texts[i] = g_strdup("");
+	facts->origins = g_new0(char *, 1);
 	facts->timezone = g_time_zone_new_utc();
 	facts->is_facts_on = TRUE;
 	return facts;
@@ -64,10 +65,13 @@ site_facts_clear(gpointer data)
 	g_free(facts->admin_address);
 	g_free(facts->from);
 	g_free(facts->bounce_address);
+	g_free(facts->attachments_directory);
 	g_free(facts->date_format);
 	g_free(facts->time_format);
 	g_free(facts->list_separator);
+	g_strfreev(facts->origins);
 	g_clear_pointer(&facts->timezone, g_time_zone_unref);
+	g_clear_pointer(&facts->posts, g_hash_table_unref);
 }
 
 void
@@ -99,6 +103,38 @@ form_source_new(void)
 		source->mail[i].attachments = g_strdup("");
 	}
 	return source;
+}
+
+FormSource *
+form_source_copy(const FormSource *source)
+{
+	FormSource *copy = form_source_new();
+	GHashTableIter messages;
+	gpointer key, text;
+
+	copy->id = source->id;
+	text_set(&copy->slug, source->slug);
+	text_set(&copy->title, source->title);
+	text_set(&copy->locale, source->locale);
+	text_set(&copy->template_text, source->template_text);
+	text_set(&copy->additional_settings, source->additional_settings);
+	g_hash_table_iter_init(&messages, source->messages);
+	while (g_hash_table_iter_next(&messages, &key, &text))
+		g_hash_table_insert(copy->messages, g_strdup(key), g_strdup(text));
+	for (guint i = 0; i < G_N_ELEMENTS(source->mail); i++) {
+		const MailTemplate *mail = &source->mail[i];
+
+		text_set(&copy->mail[i].subject, mail->subject);
+		text_set(&copy->mail[i].sender, mail->sender);
+		text_set(&copy->mail[i].recipient, mail->recipient);
+		text_set(&copy->mail[i].body, mail->body);
+		text_set(&copy->mail[i].additional_headers, mail->additional_headers);
+		text_set(&copy->mail[i].attachments, mail->attachments);
+		copy->mail[i].is_active = mail->is_active;
+		copy->mail[i].is_html = mail->is_html;
+		copy->mail[i].is_exclude_blank = mail->is_exclude_blank;
+	}
+	return copy;
 }
 
 void
@@ -158,7 +194,14 @@ setting_value(const char *line, const char *key)
 		return NULL;
 	while (*cursor == ' ' || *cursor == '\t')
 		cursor++;
-	return *cursor == ':' ? text_strip(cursor + 1) : NULL;
+	if (*cursor != ':')
+		return NULL;
+	/* PHP's trim, which knows ASCII only. */
+	cursor += 1 + strspn(cursor + 1, " \t\v");
+	gsize size = strlen(cursor);
+	while (size > 0 && strchr(" \t\v", cursor[size - 1]) != NULL)
+		size--;
+	return g_strndup(cursor, size);
 }
 
 char *
@@ -232,6 +275,7 @@ form_examine(FormSource *source, const SiteFacts *site, GPtrArray *problems)
 	form->is_mail_skipped = form_is_set(form, "skip_mail");
 	form->is_acceptance_validated = form_is_set(form, "acceptance_as_validation");
 	form->is_stored_briefly = form_is_set(form, "do_not_store");
+	form->is_for_subscribers = form_is_set(form, "subscribers_only");
 	form_problems_find(form, problems);
 	return form;
 }

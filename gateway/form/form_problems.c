@@ -23,7 +23,8 @@ typedef struct {
 	const MailTemplate *mail;
 	const char *group;      /* "mail", "mail_2": group in form.ini and stem of the template files */
 	char *from_domain;      /* of the site's configured sender; NULL if that is no mailbox */
-	guint configured_count; /* recipients that no field decides */
+	guint configured_count; /* recipients that no visitor types */
+	GPtrArray *unusable;    /* sentences about parts of lists that are no mailbox (char *) */
 	GPtrArray *problems;
 } MailCheck;
 
@@ -41,59 +42,26 @@ add_problem(GPtrArray *problems, const char *format, ...)
 
 /* --- Form-tags ---------------------------------------------------------------------------------------------------------- */
 
-/* A quoted value "a|b" makes the posted "a" read "b"; that belongs to the choice types. */
-static gboolean
-has_pipe(const FormTag *tag)
-{
-	for (guint i = 0; i < tag->values->len; i++) {
-		const FormTagValue *value = tag->values->pdata[i];
-
-		if (!g_str_equal(value->before, value->after))
-			return TRUE;
-	}
-	return FALSE;
-}
-
 static void
 check_tag(const FormTag *tag, GPtrArray *problems)
 {
 	const FormTagType *type = formtag_types_find(tag->type, strlen(tag->type));
 	g_autofree char *shown = g_strjoin(" ", tag->type, tag->raw_name, NULL);
+	const char *list = (tag->features & TAG_SELECTABLE) != 0 ? formtag_option(tag, "data") : NULL;
 
 	if (!(tag->features & TAG_HANDLED))
+		add_problem(problems, "form.html line %u: [%s]: %s", tag->line, shown, type->unsupported);
+	else if (list != NULL && *list != '\0')
 		add_problem(problems,
-		    "form.html line %u: [%s]: this version does not %s yet; take the tag out, or leave this form with Contact "
-		    "Form 7 "
-		    "until a version does",
-		    tag->line, shown, type->unsupported);
-	else if ((tag->features & TAG_SELECTABLE) && has_pipe(tag))
-		add_problem(problems,
-		    "form.html line %u: [%s]: this version does not replace a posted value by the text behind \"|\" yet; write "
-		    "the "
-		    "condition without \"|\"",
-		    tag->line, shown);
-}
-
-static void
-check_slips(const Form *form, GPtrArray *problems)
-{
-	g_autoptr(GPtrArray) words = formtag_unknown_words(form->source->template_text);
-
-	for (guint i = 0; i < words->len; i++) {
-		const char *word = words->pdata[i];
-		guint line = 0;
-		g_autofree char *meant = formtag_slip(form->source->template_text, word, &line);
-
-		if (meant != NULL)
-			add_problem(problems, "form.html line %u: [%s]: there is no such form-tag; did you mean [%s]?", line,
-			    word, meant);
-	}
+		    "form.html line %u: [%s]: the values of \"data:%s\" come from another WordPress plugin, which sekisho cannot "
+		    "ask; "
+		    "write them out in the tag, each in quotes",
+		    tag->line, shown, list);
 }
 
 static void
 check_tags(const Form *form, GPtrArray *problems)
 {
-	check_slips(form, problems);
 	for (guint i = 0; i < form->tags->len; i++)
 		check_tag(form->tags->pdata[i], problems);
 	if (form->tags->len >= LIMIT_FORM_TAGS)
@@ -170,8 +138,49 @@ check_sender(const MailCheck *check, const char *where, const char *sender)
 
 /* --- Recipients --------------------------------------------------------------------------------------------------------------- */
 
-/* Counts the mailboxes of `list` that are there whatever a visitor types. Its parts are looked at one by one: one that is no mailbox would be
- * left out without a word each time a mail is made. */
+/* Whether a choice of that name makes a mailbox of `part`, in which its mail-tag stands. */
+static gboolean
+is_any_choice_mailbox(const Form *form, const char *name, const char *part)
+{
+	g_autofree char *site_replaced = replace_site_tags(form, part);
+
+	for (guint i = 0; i < form->tags->len; i++) {
+		const FormTag *tag = form->tags->pdata[i];
+
+		if (tag->name == NULL || !(tag->features & TAG_SELECTABLE) || !g_str_equal(tag->name, name))
+			continue;
+		for (guint k = 0; k < tag->values->len; k++) {
+			const FormTagValue *value = tag->values->pdata[k];
+			g_autofree char *chosen = mailtag_scan_without(site_replaced, value->after);
+			g_autoptr(GPtrArray) mailboxes = mailbox_parse_list(chosen, NULL);
+
+			if (mailboxes->len > 0)
+				return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/* Counts the parts of `list` in which a visitor chooses among what form.html offers (policy/replies.h). Several fields in one part are not tried
+ * in all their combinations: such a part counts. */
+static void
+count_offered(MailCheck *check, const char *list)
+{
+	g_autoptr(GPtrArray) parts = mailbox_split_list(list);
+
+	for (guint i = 0; i < parts->len; i++) {
+		g_autoptr(GPtrArray) fields = mailtag_fields(parts->pdata[i], check->form);
+		g_autoptr(GPtrArray) typed = mailtag_typed_fields(parts->pdata[i], check->form);
+
+		if (fields->len == 0 || typed->len > 0)
+			continue;
+		if (fields->len > 1 || is_any_choice_mailbox(check->form, fields->pdata[0], parts->pdata[i]))
+			check->configured_count++;
+	}
+}
+
+/* Counts the mailboxes of `list` that are there whatever a visitor types. A part that is no mailbox is left out of each mail, as in WordPress
+ * (contract 6.6, S12); lint.c tells the owner. */
 static void
 count_configured(MailCheck *check, const char *where, const char *list)
 {
@@ -187,11 +196,12 @@ count_configured(MailCheck *check, const char *where, const char *list)
 		if (mailbox != NULL)
 			check->configured_count++;
 		else if (strchr(parts->pdata[i], '\x01') == NULL)
-			add_problem(check->problems,
+			add_problem(check->unusable,
 			    "%s: part %u of the list cannot be mailed to (%s); write name@host.domain or Name "
 			    "<name@host.domain>, separated by commas",
 			    where, i + 1, error->message);
 	}
+	count_offered(check, list);
 	if (parts->len > LIMIT_RECIPIENTS)
 		add_problem(check->problems, "%s: has %u parts; a mail goes to at most %u", where, parts->len, LIMIT_RECIPIENTS);
 }
@@ -201,11 +211,17 @@ count_configured(MailCheck *check, const char *where, const char *list)
 /* Headers that the composed mail has already, or that decide about its structure, sender or path (contract 6.6). One that ends in "-"
  * stands for all names that begin so. */
 static const char *const structural_headers[] = {
-    "To", "Subject", "Date", "Message-ID", "Sender", "Return-Path", "MIME-Version", "Content-", "Resent-", "Received", NULL};
+    "To", "Subject", "Date", "Message-ID", "Sender", "Return-Path", "Content-", "Resent-", "Received", NULL};
+
+/* Of these a template's line is taken for what it means (Content-Type), or counts for nothing, as in WordPress. */
+static const char *const harmless_headers[] = {"Content-Type", "MIME-Version", NULL};
 
 static gboolean
 is_structural(const char *name)
 {
+	for (const char *const *harmless = harmless_headers; *harmless != NULL; harmless++)
+		if (g_ascii_strcasecmp(name, *harmless) == 0)
+			return FALSE;
 	for (const char *const *structural = structural_headers; *structural != NULL; structural++) {
 		gsize size = strlen(*structural);
 
@@ -215,10 +231,13 @@ is_structural(const char *name)
 	return FALSE;
 }
 
-/* RFC 5322 3.6.8, without "[" and "]", which would let a mail-tag decide which header it is. */
+/* RFC 5322 3.6.8. What a mail-tag in it becomes is seen when the mail is made (relay/letter_headers.c); any other "[" is a slip. */
 static gboolean
-is_header_name(const char *name)
+is_header_name(const char *text)
 {
+	g_autofree char *plain = mailtag_scan_without(text, "x");
+	const char *name = plain;
+
 	const char *start = name;
 
 	while (g_ascii_isgraph(*name) && strchr("[]:", *name) == NULL)
@@ -229,30 +248,28 @@ is_header_name(const char *name)
 static void
 check_blind_copy(MailCheck *check, const char *where, const char *value)
 {
-	g_autofree char *field = first_field(check->form, value);
+	g_autoptr(GPtrArray) typed = mailtag_typed_fields(value, check->form);
 
-	if (field != NULL)
+	if (typed->len > 0)
 		add_problem(check->problems,
 		    "%s: takes [%s] from the visitor; a copy that nobody can see may not go to an address a visitor typed; write "
 		    "an "
 		    "address of your own, or use mail_2 for a reply",
-		    where, field);
+		    where, (const char *)typed->pdata[0]);
 }
 
 /* One line `Name: value` of the template's headers; lines without a colon are no headers (contract 6.6). */
 static void
 check_header(MailCheck *check, const char *line, guint number)
 {
-	const char *colon = strchr(line, ':');
+	g_autofree char *name = NULL;
+	g_autofree char *value = NULL;
 
-	if (colon == NULL)
+	if (!text_split_header(line, &name, &value))
 		return;
-	g_autofree char *name = g_strstrip(g_strndup(line, (gsize)(colon - line)));
-	g_autofree char *value = text_strip(colon + 1);
 	g_autofree char *where = g_strdup_printf("%s-headers.txt line %u: %s", check->group, number, name);
 	if (!is_header_name(name))
-		add_problem(
-		    check->problems, "%s: is no name of a header; write letters, digits and hyphens, without mail-tags", where);
+		add_problem(check->problems, "%s: is no name of a header; write letters, digits and hyphens", where);
 	else if (is_structural(name))
 		add_problem(check->problems,
 		    "%s: this header is made by sekisho and may not stand in a template; take the line out (recipients, subject "
@@ -285,6 +302,34 @@ check_headers(MailCheck *check)
 		    count, LIMIT_MAIL_HEADERS);
 }
 
+/* --- Attachments -------------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+leads_out(const char *path)
+{
+	g_auto(GStrv) names = g_strsplit(path, "/", -1);
+
+	return *path == '/' || g_strv_contains((const char *const *)names, "..");
+}
+
+/* Lines that begin with "[" name uploads, the others files of the site (contract 6.8). */
+static void
+check_attachments(const MailCheck *check)
+{
+	g_autofree char *text = text_with_lf(check->mail->attachments);
+	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+	for (char **line = lines; *line != NULL; line++) {
+		g_autofree char *path = text_strip(*line);
+
+		if (*path != '[' && leads_out(path))
+			add_problem(check->problems,
+			    "form.ini [%s] attachments: \"%s\" leads out of the site's attachments folder; copy the file into "
+			    "that folder and write its path from there",
+			    check->group, path);
+	}
+}
+
 /* --- Mails --------------------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -293,18 +338,12 @@ check_mail(MailCheck *check)
 	g_autofree char *where = g_strdup_printf("form.ini [%s] sender", check->group);
 	g_autofree char *recipient = g_strdup_printf("form.ini [%s] recipient", check->group);
 	g_autofree char *sender = text_strip(check->mail->sender);
-	g_autofree char *attachments = text_strip(check->mail->attachments);
 
 	if (*sender != '\0')
 		check_sender(check, where, sender);
 	count_configured(check, recipient, check->mail->recipient);
 	check_headers(check);
-	if (*attachments != '\0')
-		add_problem(check->problems,
-		    "form.ini [%s] attachments: this version does not attach files yet; leave it empty, or leave this form with "
-		    "Contact "
-		    "Form 7 until a version does",
-		    check->group);
+	check_attachments(check);
 }
 
 static void
@@ -318,21 +357,27 @@ check_mails(const Form *form, GPtrArray *problems)
 		add_problem(problems,
 		    "form.ini: the site's own sender (from) is no mailbox, so no sender of this form can be compared with it");
 	for (guint i = 0; i < G_N_ELEMENTS(groups); i++) {
+		g_autoptr(GPtrArray) unusable = g_ptr_array_new_with_free_func(g_free);
 		MailCheck check = {.form = form,
 		    .mail = &form->source->mail[i],
 		    .group = groups[i],
 		    .from_domain = from_domain,
+		    .unusable = unusable,
 		    .problems = problems};
 
 		if (i > 0 && !check.mail->is_active)
 			continue;
 		check_mail(&check);
-		if (i == 0 && check.configured_count == 0 && !form->is_mail_skipped && !form->is_demo)
+		if (i > 0 || check.configured_count > 0 || form->is_mail_skipped || form->is_demo)
+			continue;
+		if (unusable->len > 0)
+			g_ptr_array_extend_and_steal(problems, g_steal_pointer(&unusable));
+		else
 			add_problem(problems,
-			    "form.ini [mail] recipient: no address that you configured would get the notice, only what a visitor "
-			    "types, "
-			    "and that is never mailed to; write an address of your own, for example \"recipient = "
-			    "[_site_admin_email]\"");
+			    "form.ini [mail] recipient: no address that you configured would get the notice: what a visitor "
+			    "types is "
+			    "never mailed to, and no choice of a field is an address; write an address of your own, for example "
+			    "\"recipient = [_site_admin_email]\"");
 	}
 }
 
@@ -342,8 +387,7 @@ void
 form_problems_find(const Form *form, GPtrArray *problems)
 {
 	check_tags(form, problems);
-	form_problems_of_settings(form, problems);
-	if (form_is_set(form, "subscribers_only"))
+	if (form->is_for_subscribers)
 		add_problem(problems, "form.ini [settings] subscribers_only: who is logged in is known to WordPress alone; leave "
 				      "this form with Contact "
 				      "Form 7, or take the setting out");

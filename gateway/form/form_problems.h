@@ -9,5 +9,3 @@
 
 /* Appends a sentence (char *) to `problems` for everything that form_new promises to refuse. `form` is compiled. */
 void form_problems_find(const Form *form, GPtrArray *problems);
-/* The part of it that looks at additional settings. */
-void form_problems_of_settings(const Form *form, GPtrArray *problems);

@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "form_problems.h"
 #include "sekisho/base/text.h"
 #include "sekisho/form/form.h"
 
@@ -45,10 +44,11 @@ form_unknown_settings(const Form *form)
 	return unknown;
 }
 
-void
-form_problems_of_settings(const Form *form, GPtrArray *problems)
+GPtrArray *
+form_unclear_settings(const Form *form)
 {
 	static const char *const words[] = {"on", "true", "1", "off", "false", "0", NULL};
+	GPtrArray *unclear = g_ptr_array_new_with_free_func(g_free);
 
 	for (guint i = 0; i < SWITCHES; i++) {
 		g_autofree char *value = form_setting(form, known[i]);
@@ -58,8 +58,9 @@ form_problems_of_settings(const Form *form, GPtrArray *problems)
 			continue;
 		g_autofree char *shown = text_for_terminal(value, FALSE);
 		g_autofree char *start = text_truncate(shown, 40);
-		g_ptr_array_add(problems,
-		    g_strdup_printf("form.ini [settings] %s: \"%s\" would count as off; write on, true or 1, or off, false or 0",
+		g_ptr_array_add(unclear,
+		    g_strdup_printf("%s: \"%s\" counts as off, as in Contact Form 7; write on, true or 1, or off, false or 0",
 			known[i], start));
 	}
+	return unclear;
 }

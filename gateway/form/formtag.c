@@ -334,10 +334,6 @@ option_value(const char *option, const char *name)
 gboolean
 formtag_has_option(const FormTag *tag, const char *name)
 {
-	const char *value = formtag_option(tag, name);
-
-	if (value != NULL && *value != '\0')
-		return TRUE;
 	for (char **option = tag->options; *option != NULL; option++) {
 		if (g_ascii_strcasecmp(*option, name) == 0)
 			return TRUE;
@@ -410,12 +406,23 @@ formtag_minlength(const FormTag *tag)
 	return number_option(tag, "minlength");
 }
 
+/* `[-0-9A-Za-z_]+` */
+static gboolean
+is_id(const char *text)
+{
+	return *text != '\0' && text[strspn(text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-_")] == '\0';
+}
+
 const char *
 formtag_id(const FormTag *tag)
 {
-	const char *id = formtag_option(tag, "id");
+	for (char **option = tag->options; *option != NULL; option++) {
+		const char *id = option_value(*option, "id");
 
-	return id != NULL && formtag_is_name(id) && strpbrk(id, ":.") == NULL && !g_str_has_prefix(id, "wpcf7") ? id : NULL;
+		if (id != NULL && is_id(id))
+			return formtag_is_name(id) && !g_str_has_prefix(id, "wpcf7") ? id : NULL;
+	}
+	return NULL;
 }
 
 gboolean

@@ -1,6 +1,6 @@
 /*
- * Words in brackets that are no form-tag but were surely meant to be one: "[texxt* your-name]". As text they would stand in the page where
- * the owner expects a field, so they are errors, while other unknown words are only worth a warning. Pure functions.
+ * Words in brackets that are no form-tag but were surely meant to be one: "[texxt* your-name]". They stay text as in Contact Form 7 (contract
+ * 4.2), and the form is served; but a warning that names the type which was meant helps more than one that does not. Pure functions.
  */
 #include <string.h>
 

@@ -1,6 +1,5 @@
 /*
- * Which words in brackets are form-tags, and what each can do (contract 4.5). One table; it holds every built-in type from the
- * start, so that a later version which handles one more only changes its line. `recaptcha` stands not in it: Contact Form 7
+ * Which words in brackets are form-tags, and what each can do (contract 4.5). One table of every built-in type. `recaptcha` stands not in it: Contact Form 7
  * knows that word only while reCAPTCHA keys are set, and leaves it as literal text otherwise.
  */
 #include "formtag_types.h"
@@ -23,21 +22,22 @@ static const FormTagType types[] = {
     {"acceptance", CHOICE | TAG_HANDLED, FALSE, NULL},
     {"submit", TAG_HANDLED, FALSE, NULL},
     {"response", TAG_BLOCK | TAG_HANDLED, FALSE, NULL},
-    {"number", TAG_NAME, TRUE, "check numbers"},
-    {"range", TAG_NAME, TRUE, "check numbers"},
-    {"date", TAG_NAME, TRUE, "check dates"},
-    {"checkbox", CHOICE | TAG_MULTIPLE_CONTROLS, TRUE, "check choices"},
-    {"radio", CHOICE | TAG_MULTIPLE_CONTROLS, FALSE, "check choices"},
-    {"select", CHOICE, TRUE, "check choices"},
-    {"file", TAG_NAME | TAG_FILE_UPLOADING, TRUE, "take file uploads"},
-    {"quiz", ASIDE | TAG_DO_NOT_STORE, FALSE, "ask quiz questions"},
-    {"captchar", ASIDE | TAG_DO_NOT_STORE, FALSE, "check image captchas"},
-    {"captchac", ASIDE | TAG_ZERO_CONTROLS, FALSE, "make image captchas"},
-    {"count", ASIDE | TAG_ZERO_CONTROLS, FALSE, "count characters"},
-    {"reflection", ASIDE | TAG_BLOCK, FALSE, "reflect other fields"},
-    {"output", ASIDE, FALSE, "reflect other fields"},
-    {"turnstile", TAG_BLOCK, FALSE, "ask Turnstile"},
-    {"stripe", TAG_BLOCK | TAG_SINGULAR, FALSE, "take payments"},
+    {"number", TAG_NAME | TAG_HANDLED, TRUE, NULL},
+    {"range", TAG_NAME | TAG_HANDLED, TRUE, NULL},
+    {"date", TAG_NAME | TAG_HANDLED, TRUE, NULL},
+    {"checkbox", CHOICE | TAG_MULTIPLE_CONTROLS | TAG_HANDLED, TRUE, NULL},
+    {"radio", CHOICE | TAG_MULTIPLE_CONTROLS | TAG_HANDLED, FALSE, NULL},
+    {"select", CHOICE | TAG_HANDLED, TRUE, NULL},
+    {"file", TAG_NAME | TAG_FILE_UPLOADING | TAG_HANDLED, TRUE, NULL},
+    {"quiz", ASIDE | TAG_DO_NOT_STORE | TAG_HANDLED, FALSE, NULL},
+    {"captchar", ASIDE | TAG_DO_NOT_STORE | TAG_HANDLED, FALSE, NULL},
+    {"captchac", ASIDE | TAG_ZERO_CONTROLS | TAG_HANDLED, FALSE, NULL},
+    {"count", ASIDE | TAG_ZERO_CONTROLS | TAG_HANDLED, FALSE, NULL},
+    {"reflection", ASIDE | TAG_BLOCK | TAG_HANDLED, FALSE, NULL},
+    {"output", ASIDE | TAG_HANDLED, FALSE, NULL},
+    {"turnstile", TAG_BLOCK | TAG_HANDLED, FALSE, NULL},
+    {"stripe", TAG_BLOCK | TAG_SINGULAR, FALSE,
+	"takes payments, which sekisho does not; take the tag out, or leave this form with Contact Form 7"},
 };
 
 const FormTagType *

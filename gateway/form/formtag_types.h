@@ -9,7 +9,7 @@ typedef struct {
 	const char *basetype;    /* "text" */
 	guint features;          /* FormTagFeature bits */
 	gboolean has_star;       /* "text*" is a type too */
-	const char *unsupported; /* what this version does not do yet, as "... does not SAY"; NULL with TAG_HANDLED */
+	const char *unsupported; /* why not and what to do, as "[TAG]: SENTENCE"; NULL with TAG_HANDLED */
 } FormTagType;
 
 /* The type called `name` (`size` bytes, its star included, case-sensitive), or NULL. Static. */

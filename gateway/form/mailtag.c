@@ -21,52 +21,18 @@
 
 /* --- Values ------------------------------------------------------------------------------------------------------- */
 
-/* Bytes of the character reference that begins at `text` ("&"): numeric ones, the five of XML, &nbsp;. 0 if there is none. */
-static gsize
-entity_size(const char *text)
+/* What stands between several values in a body. */
+static const char *
+list_separator(const Form *form)
 {
-	static const char *const names[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&apos;", "&nbsp;"};
-	gboolean is_hexadecimal = text[1] == '#' && (text[2] == 'x' || text[2] == 'X');
-	gsize start = is_hexadecimal ? 3 : 2;
-	gsize digits;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		if (g_str_has_prefix(text, names[i]))
-			return strlen(names[i]);
-	}
-	if (text[1] != '#')
-		return 0;
-	digits = strspn(text + start, is_hexadecimal ? "0123456789abcdefABCDEF" : "0123456789");
-	return digits >= 1 && digits <= 7 && text[start + digits] == ';' ? start + digits + 1 : 0;
-}
-
-/* Escapes for HTML, but leaves character references that are there already (contract 6.2 step 4). */
-static char *
-escape_once(const char *text)
-{
-	g_autoptr(GString) escaped = g_string_new(NULL);
-	const char *start = text;
-
-	for (const char *cursor = text;; cursor++) {
-		gsize size = *cursor == '&' ? entity_size(cursor) : 0;
-
-		if (*cursor != '\0' && size == 0)
-			continue;
-		g_autofree char *piece = g_strndup(start, (gsize)(cursor - start));
-		g_autofree char *piece_escaped = html_escape(piece);
-		g_string_append(escaped, piece_escaped);
-		if (*cursor == '\0')
-			return g_strdup(escaped->str);
-		g_string_append_len(escaped, cursor, (gssize)size);
-		start = cursor + size;
-		cursor = start - 1;
-	}
+	return *form->site->list_separator != '\0' ? form->site->list_separator
+						   : text_for(form->source->locale, "list_separator");
 }
 
 static const char *
 separator(const MailTagContext *context)
 {
-	return context->mode == MAILTAG_LINE ? ", " : context->form->site->list_separator;
+	return context->mode == MAILTAG_LINE ? ", " : list_separator(context->form);
 }
 
 /* The values of the tag's field, each the caller's (char *), or NULL if the visitor sent nothing of that name. */
@@ -107,7 +73,7 @@ join_values(GPtrArray *values, const MailTag *tag, const MailTagContext *context
 			g_string_append(joined, separator(context));
 		g_string_append(joined, g_strstrip(date != NULL ? date : values->pdata[i]));
 	}
-	return context->mode == MAILTAG_HTML ? escape_once(joined->str) : g_strdup(joined->str);
+	return context->mode == MAILTAG_HTML ? html_escape_once(joined->str) : g_strdup(joined->str);
 }
 
 /* "Consented: I agree to the terms" (contract 6.2 step 5). */
@@ -117,17 +83,58 @@ acceptance_text(const FormTag *tag, const MailTagContext *context)
 	gboolean is_given = acceptance_is_given(tag, context->submission);
 	const char *locale = context->form->source->locale;
 	const char *word = text_for(locale, is_given ? "acceptance.consented" : "acceptance.not_consented");
-	g_autofree char *condition = NULL;
+	const char *condition = acceptance_condition(tag);
+	g_autofree char *shown = context->mode == MAILTAG_HTML ? g_strdup(condition) : html_strip_tags(condition);
 
-	condition = g_strdup(acceptance_condition(tag));
-	if (context->mode != MAILTAG_HTML) {
-		char *plain = html_strip_tags(condition);
+	g_strstrip(shown);
+	return *shown == '\0' ? g_strdup(word) : g_strconcat(word, ": ", shown, NULL);
+}
 
-		g_free(condition);
-		condition = plain;
+/* Names of the files that came with the field, joined by the list separator everywhere; NULL if there are none. */
+static char *
+file_names(const char *field_name, const MailTagContext *context)
+{
+	const GPtrArray *files = context->submission->files;
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (guint i = 0; i < files->len; i++) {
+		const SubmissionFile *file = files->pdata[i];
+
+		if (file->state != FILE_KEPT || !g_str_equal(file->field, field_name))
+			continue;
+		if (names->len > 0)
+			g_string_append(names, list_separator(context->form));
+		g_string_append(names, file->name);
 	}
-	g_strstrip(condition);
-	return *condition == '\0' ? g_strdup(word) : g_strconcat(word, ": ", condition, NULL);
+	if (names->len == 0)
+		return NULL;
+	return context->mode == MAILTAG_HTML ? html_escape_once(names->str) : g_strdup(names->str);
+}
+
+/* The first tag of that name that holds a value. */
+static const FormTag *
+tag_with_value(const Form *form, const char *name)
+{
+	for (guint i = 0; i < form->tags->len; i++) {
+		const FormTag *tag = form->tags->pdata[i];
+
+		if (tag->name != NULL && !(tag->features & TAG_ZERO_CONTROLS) && g_str_equal(tag->name, name))
+			return tag;
+	}
+	return NULL;
+}
+
+/* What the type of the field's tag says instead of the posted values, or NULL. */
+static char *
+type_text(const char *field_name, const MailTagContext *context)
+{
+	const FormTag *tag = tag_with_value(context->form, field_name);
+
+	if (tag == NULL)
+		return NULL;
+	if (g_str_equal(tag->basetype, "acceptance"))
+		return acceptance_text(tag, context);
+	return tag->features & TAG_FILE_UPLOADING ? file_names(field_name, context) : NULL;
 }
 
 /* What replaces the tag, or NULL if it stays as it is. */
@@ -136,19 +143,17 @@ tag_value(const MailTag *tag, const MailTagContext *context)
 {
 	g_autofree char *field_name = mailtag_scan_field(tag);
 	g_autoptr(GPtrArray) values = context->submission == NULL ? NULL : field_values(tag, field_name, context->submission);
-	const FormTag *form_tag_of_name;
 	g_autofree char *special = NULL;
+	char *text;
 
 	if (values == NULL) {
 		special = mailtag_special_value(tag->name, context);
 		if (special == NULL)
 			return NULL;
-		return context->mode == MAILTAG_HTML ? escape_once(special) : g_steal_pointer(&special);
+		return context->mode == MAILTAG_HTML ? html_escape_once(special) : g_steal_pointer(&special);
 	}
-	form_tag_of_name = form_tag(context->form, field_name);
-	if (form_tag_of_name != NULL && g_str_equal(form_tag_of_name->basetype, "acceptance"))
-		return acceptance_text(form_tag_of_name, context);
-	return g_strstrip(join_values(values, tag, context));
+	text = type_text(field_name, context);
+	return g_strstrip(text != NULL ? text : join_values(values, tag, context));
 }
 
 /* --- Lines -------------------------------------------------------------------------------------------------------- */
@@ -251,6 +256,55 @@ mailtag_fields(const char *text, const Form *form)
 	return collect(text, form, visitors_name);
 }
 
+/* A tag that shows something and posts nothing. */
+static gboolean
+is_display(const FormTag *tag)
+{
+	return (tag->features & TAG_NOT_FOR_MAIL) && !(tag->features & TAG_DO_NOT_STORE);
+}
+
+static gboolean
+is_choice(const FormTag *tag)
+{
+	static const char *const choices[] = {"select", "radio", "checkbox", NULL};
+
+	return g_strv_contains(choices, tag->basetype) && !formtag_has_option(tag, "free_text");
+}
+
+/* Whether the form itself offers all that the field may hold. */
+static gboolean
+is_offered(const Form *form, const char *field)
+{
+	gboolean has_choice = FALSE;
+
+	for (guint i = 0; i < form->tags->len; i++) {
+		const FormTag *tag = form->tags->pdata[i];
+
+		if (tag->name == NULL || !g_str_equal(tag->name, field) || is_display(tag))
+			continue;
+		if (!is_choice(tag))
+			return FALSE;
+		has_choice = TRUE;
+	}
+	return has_choice;
+}
+
+static char *
+typed_name(const MailTag *tag, const Form *form)
+{
+	g_autofree char *name = visitors_name(tag, form);
+
+	if (name == NULL || (tag->name[0] != '_' && is_offered(form, name)))
+		return NULL;
+	return g_steal_pointer(&name);
+}
+
+GPtrArray *
+mailtag_typed_fields(const char *text, const Form *form)
+{
+	return collect(text, form, typed_name);
+}
+
 /* [_raw_X] of a field that the form does not have disappears instead of staying, which is no better. */
 static char *
 unknown_name(const MailTag *tag, const Form *form)
@@ -274,8 +328,8 @@ char *
 mailtag_message(const Form *form, const Submission *submission, const char *key, guint invalid_count)
 {
 	MailTagContext context = {.form = form, .submission = submission, .mode = MAILTAG_LINE, .invalid_count = invalid_count};
-	const char *text = form_message(form, key);
-	g_autofree char *replaced = submission == NULL ? g_strdup(text) : mailtag_replace(text, &context);
+	g_autofree char *replaced = mailtag_replace(form_message(form, key), &context);
 
-	return html_strip_tags(replaced);
+	g_autofree char *message = html_strip_tags(replaced);
+	return text_truncate(message, LIMIT_ANSWER_MESSAGES_BYTES);
 }

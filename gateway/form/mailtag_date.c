@@ -11,6 +11,16 @@
 #include "sekisho/base/texts.h"
 #include "sekisho/form/mailtag.h"
 
+/* The calendar repeats itself, days of the week too, after so many years, and so many seconds. */
+#define CYCLE_YEARS 400
+#define CYCLE_S (G_GINT64_CONSTANT(146097) * 86400)
+
+/* GDateTime begins with the year 1; PHP makes dates of years 0 and -1 too. */
+typedef struct {
+	GDateTime *shown;
+	int years_added; /* 0 or CYCLE_YEARS: `shown` is so many years later than what is meant */
+} PhpDate;
+
 static const char *
 name_of(const char *locale, const char *kind, int number)
 {
@@ -45,19 +55,22 @@ append_day(GString *out, char letter, GDateTime *date, const char *locale)
 
 /* Letters of month and year. */
 static gboolean
-append_month(GString *out, char letter, GDateTime *date, const char *locale)
+append_month(GString *out, char letter, const PhpDate *php_date, const char *locale)
 {
-	int month = g_date_time_get_month(date), year = g_date_time_get_year(date);
+	GDateTime *date = php_date->shown;
+	int month = g_date_time_get_month(date), shown_year = g_date_time_get_year(date), year = shown_year - php_date->years_added;
 
 	switch (letter) {
 	case 'F': g_string_append(out, name_of(locale, "month", month)); return TRUE;
 	case 'M': g_string_append(out, name_of(locale, "month_short", month)); return TRUE;
 	case 'm': g_string_append_printf(out, "%02d", month); return TRUE;
 	case 'n': g_string_append_printf(out, "%d", month); return TRUE;
-	case 't': g_string_append_printf(out, "%d", g_date_get_days_in_month((GDateMonth)month, (GDateYear)year)); return TRUE;
-	case 'L': g_string_append_c(out, g_date_is_leap_year((GDateYear)year) ? '1' : '0'); return TRUE;
-	case 'o': g_string_append_printf(out, "%d", g_date_time_get_week_numbering_year(date)); return TRUE;
-	case 'Y': g_string_append_printf(out, "%04d", year); return TRUE;
+	case 't': g_string_append_printf(out, "%d", g_date_get_days_in_month((GDateMonth)month, (GDateYear)shown_year)); return TRUE;
+	case 'L': g_string_append_c(out, g_date_is_leap_year((GDateYear)shown_year) ? '1' : '0'); return TRUE;
+	case 'o': g_string_append_printf(out, "%d", g_date_time_get_week_numbering_year(date) - php_date->years_added); return TRUE;
+	case 'Y':
+	case 'x': g_string_append_printf(out, "%s%04d", year < 0 ? "-" : "", ABS(year)); return TRUE;
+	case 'X': g_string_append_printf(out, "%c%04d", year < 0 ? '-' : '+', ABS(year)); return TRUE;
 	case 'y': g_string_append_printf(out, "%02d", year % 100); return TRUE;
 	default: return FALSE;
 	}
@@ -95,14 +108,16 @@ append_time(GString *out, char letter, GDateTime *date)
 	}
 }
 
-static void append_format(GString *out, const char *php_format, GDateTime *date, const char *locale);
+static void append_format(GString *out, const char *php_format, const PhpDate *date, const char *locale);
 
 /* NOLINTBEGIN(misc-no-recursion): only our two formats of whole dates lead back, and they hold none of these letters. */
 
 /* Letters of the zone, and those that stand for a whole date. */
 static gboolean
-append_zone(GString *out, char letter, GDateTime *date)
+append_zone(GString *out, char letter, const PhpDate *php_date)
 {
+	GDateTime *date = php_date->shown;
+	const char *abbreviation = g_date_time_get_timezone_abbreviation(date);
 	gint64 offset_s = g_date_time_get_utc_offset(date) / G_USEC_PER_SEC;
 	int minutes = (int)ABS(offset_s / 60);
 	char sign = offset_s < 0 ? '-' : '+';
@@ -111,12 +126,18 @@ append_zone(GString *out, char letter, GDateTime *date)
 	case 'e': g_string_append(out, g_time_zone_get_identifier(g_date_time_get_timezone(date))); return TRUE;
 	case 'I': g_string_append_c(out, g_date_time_is_daylight_savings(date) ? '1' : '0'); return TRUE;
 	case 'O': g_string_append_printf(out, "%c%02d%02d", sign, minutes / 60, minutes % 60); return TRUE;
+	case 'p':
+		if (g_str_equal(abbreviation, "UTC")) {
+			g_string_append_c(out, 'Z');
+			return TRUE;
+		}
+		G_GNUC_FALLTHROUGH;
 	case 'P': g_string_append_printf(out, "%c%02d:%02d", sign, minutes / 60, minutes % 60); return TRUE;
-	case 'T': g_string_append(out, g_date_time_get_timezone_abbreviation(date)); return TRUE;
+	case 'T': g_string_append(out, abbreviation); return TRUE;
 	case 'Z': g_string_append_printf(out, "%" G_GINT64_FORMAT, offset_s); return TRUE;
-	case 'c': append_format(out, "Y-m-d\\TH:i:sP", date, "en"); return TRUE;
-	case 'r': append_format(out, "D, d M Y H:i:s O", date, "en"); return TRUE;
-	case 'U': g_string_append_printf(out, "%" G_GINT64_FORMAT, g_date_time_to_unix(date)); return TRUE;
+	case 'c': append_format(out, "Y-m-d\\TH:i:sP", php_date, "en"); return TRUE;
+	case 'r': append_format(out, "D, d M Y H:i:s O", php_date, "en"); return TRUE;
+	case 'U': g_string_append_printf(out, "%" G_GINT64_FORMAT, g_date_time_to_unix(date) - (php_date->years_added > 0 ? CYCLE_S : 0)); return TRUE;
 	default: return FALSE;
 	}
 }
@@ -124,13 +145,13 @@ append_zone(GString *out, char letter, GDateTime *date)
 /* clang-format on */
 
 static void
-append_format(GString *out, const char *php_format, GDateTime *date, const char *locale)
+append_format(GString *out, const char *php_format, const PhpDate *date, const char *locale)
 {
 	for (const char *cursor = php_format; *cursor != '\0'; cursor++) {
 		if (*cursor == '\\' && cursor[1] != '\0')
 			g_string_append_c(out, *++cursor);
-		else if (!append_day(out, *cursor, date, locale) && !append_month(out, *cursor, date, locale) &&
-			 !append_time(out, *cursor, date) && !append_zone(out, *cursor, date))
+		else if (!append_day(out, *cursor, date->shown, locale) && !append_month(out, *cursor, date, locale) &&
+			 !append_time(out, *cursor, date->shown) && !append_zone(out, *cursor, date))
 			g_string_append_c(out, *cursor);
 	}
 }
@@ -138,7 +159,7 @@ append_format(GString *out, const char *php_format, GDateTime *date, const char 
 /* NOLINTEND(misc-no-recursion) */
 
 static char *
-format_date(const char *php_format, GDateTime *date, const Form *form)
+format_date(const char *php_format, const PhpDate *date, const Form *form)
 {
 	g_autoptr(GString) out = g_string_new(NULL);
 
@@ -155,7 +176,22 @@ mailtag_date(const char *php_format, gint64 time_us, const Form *form)
 	g_autoptr(GDateTime) local = utc == NULL ? NULL : g_date_time_to_timezone(utc, form->site->timezone);
 
 	/* A time outside GDateTime's years 1 to 9999 cannot come from our clock; it reads as nothing. */
-	return local == NULL ? g_strdup("") : format_date(php_format, local, form);
+	return local == NULL ? g_strdup("") : format_date(php_format, &(PhpDate){.shown = local}, form);
+}
+
+/* The day that PHP makes of these numbers: days past a month's end count on, and month or day 0 is the one before. NULL
+ * where PHP knows no such date. */
+static GDateTime *
+day_of(int year, int month, int day, GTimeZone *zone)
+{
+	g_autoptr(GDateTime) january = month > 12 || day > 31 ? NULL : g_date_time_new_utc(year, 1, 1, 0, 0, 0);
+	g_autoptr(GDateTime) first = january == NULL ? NULL : g_date_time_add_months(january, month - 1);
+	g_autoptr(GDateTime) date = first == NULL ? NULL : g_date_time_add_days(first, day - 1);
+
+	if (date == NULL)
+		return NULL;
+	g_date_time_get_ymd(date, &year, &month, &day);
+	return g_date_time_new(zone, year, month, day, 0, 0, 0);
 }
 
 /* The number that the digits at the start of `text` make: at most four here. */
@@ -177,6 +213,9 @@ mailtag_date_reformat(const char *value, const char *php_format, const Form *for
 		if (pattern[i] == 'd' ? !g_ascii_isdigit(value[i]) : value[i] != '-')
 			return NULL;
 	}
-	date = g_date_time_new(form->site->timezone, number_of(value), number_of(value + 5), number_of(value + 8), 0, 0, 0);
-	return date == NULL ? NULL : format_date(php_format, date, form);
+	int year = number_of(value);
+	/* Month and day 0 lead back one year more. */
+	int years_added = year <= 1 ? CYCLE_YEARS : 0;
+	date = day_of(year + years_added, number_of(value + 5), number_of(value + 8), form->site->timezone);
+	return date == NULL ? NULL : format_date(php_format, &(PhpDate){.shown = date, .years_added = years_added}, form);
 }

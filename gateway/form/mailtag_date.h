@@ -7,5 +7,5 @@
 
 #include "sekisho/form/form.h"
 
-/* `value` by PHP's date letters if it is exactly YYYY-MM-DD and a day of the calendar (contract 6.2 step 4), else NULL. The caller's. */
+/* `value` by PHP's date letters if it is exactly YYYY-MM-DD and PHP makes a date of it (contract 6.2 step 4), else NULL. The caller's. */
 char *mailtag_date_reformat(const char *value, const char *php_format, const Form *form);

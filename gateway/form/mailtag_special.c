@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "sekisho/form/import.h"
+
 static char *
 remote_ip(const MailTagContext *context)
 {
@@ -139,17 +141,58 @@ find_any(const char *name)
 	return special != NULL ? special : find(name, site_tags, G_N_ELEMENTS(site_tags));
 }
 
+/* --- Posts and users ------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+	const char *name;
+	gsize offset; /* of the text in SitePost */
+} PostTag;
+
+static const PostTag post_tags[] = {
+    {"_post_name", G_STRUCT_OFFSET(SitePost, name)},
+    {"_post_title", G_STRUCT_OFFSET(SitePost, title)},
+    {"_post_url", G_STRUCT_OFFSET(SitePost, url)},
+    {"_post_author", G_STRUCT_OFFSET(SitePost, author)},
+    {"_post_author_email", G_STRUCT_OFFSET(SitePost, author_address)},
+};
+
+static const PostTag *
+find_post_tag(const char *name)
+{
+	for (gsize i = 0; i < G_N_ELEMENTS(post_tags); i++) {
+		if (g_str_equal(post_tags[i].name, name))
+			return &post_tags[i];
+	}
+	return NULL;
+}
+
+/* NULL if `name` is no tag of a post. */
+static char *
+post_text(const SitePost *post, const char *name)
+{
+	const PostTag *tag = find_post_tag(name);
+
+	if (g_str_equal(name, "_post_id"))
+		return g_strdup_printf("%" G_GUINT64_FORMAT, post->id);
+	return tag == NULL ? NULL : g_strdup(G_STRUCT_MEMBER(char *, post, tag->offset));
+}
+
+/* The page on which the form stood says its id itself, so only those are known that the site's table has, and no drafts
+ * (contract 12.7). Of an unknown one everything reads "". */
+static char *
+post_value(const char *name, const MailTagContext *context)
+{
+	GHashTable *posts = context->form->site->posts;
+	guint64 id = context->submission->client->container_post;
+	const SitePost *post = posts == NULL ? NULL : g_hash_table_lookup(posts, &id);
+
+	return post == NULL ? g_strdup("") : post_text(post, name);
+}
+
 static gboolean
 begins_longer(const char *name, const char *prefix)
 {
 	return g_str_has_prefix(name, prefix) && name[strlen(prefix)] != '\0';
-}
-
-/* Nobody is logged in here, and no table of posts was imported: every user and every post is unknown, which reads "". */
-static gboolean
-is_always_blank(const char *name)
-{
-	return begins_longer(name, "_user_") || begins_longer(name, "_post_");
 }
 
 char *
@@ -159,13 +202,19 @@ mailtag_special_value(const char *name, const MailTagContext *context)
 
 	if (special != NULL)
 		return special->needs_submission && context->submission == NULL ? NULL : special->value(context);
-	return context->submission != NULL && is_always_blank(name) ? g_strdup("") : NULL;
+	if (context->submission == NULL)
+		return NULL;
+	if (begins_longer(name, "_post_"))
+		return post_value(name, context);
+	/* Nobody is logged in here. */
+	return begins_longer(name, "_user_") ? g_strdup("") : NULL;
 }
 
 gboolean
 mailtag_special_is_known(const char *name)
 {
-	return find_any(name) != NULL || is_always_blank(name);
+	return find_any(name) != NULL || g_str_equal(name, "_post_id") || find_post_tag(name) != NULL ||
+	       begins_longer(name, "_user_");
 }
 
 gboolean
@@ -173,6 +222,5 @@ mailtag_special_is_visitors(const char *name)
 {
 	const Special *special = find_any(name);
 
-	/* The post is named by the visitor's _wpcf7_container_post (contract 12.7). */
 	return (special != NULL && special->is_visitors) || begins_longer(name, "_post_");
 }

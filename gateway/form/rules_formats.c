@@ -1,12 +1,12 @@
 /*
- * The formats of a URL and of a telephone number (contract 5.2, 5.5); an e-mail address is wire/address.h's. Own code, because no
+ * The formats of URLs, telephone numbers, numbers, dates and times (contract 5.2, 5.5); an e-mail address is wire/address.h's. Own code, because no
  * library reads them so: GUri takes "tel:1" and "http://" for good URIs, PHP's parse_url, which the form was written against,
  * does not. No state.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "sekisho/form/rules.h"
+#include "rules_parts.h"
 
 /* A port of at most five bytes, as PHP reads it: a number from 0 to 65535 with anything behind it. */
 static gboolean
@@ -71,4 +71,85 @@ rules_is_tel(const char *text)
 	}
 	digits = number->str[0] == '+' ? number->str + 1 : number->str;
 	return number->len >= 6 && number->len <= 15 && strspn(digits, "0123456789") == strlen(digits);
+}
+
+static gsize
+count_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/* "12", "1.5", ".5"; not "1." */
+static gsize
+decimal_span(const char *text)
+{
+	gsize whole = count_digits(text);
+	gsize fraction = text[whole] == '.' ? count_digits(text + whole + 1) : 0;
+
+	return fraction > 0 ? whole + 1 + fraction : whole;
+}
+
+gboolean
+rules_is_number(const char *text)
+{
+	const char *cursor = text + (*text == '-' ? 1 : 0);
+	gsize span = decimal_span(cursor);
+
+	if (span == 0)
+		return FALSE;
+	cursor += span;
+	if (*cursor != 'e' && *cursor != 'E')
+		return *cursor == '\0';
+	cursor++;
+	if (*cursor == '+' || *cursor == '-')
+		cursor++;
+	return count_digits(cursor) > 0 && cursor[count_digits(cursor)] == '\0';
+}
+
+gboolean
+rules_read_date(const char *text, GDate *date)
+{
+	gsize size = count_digits(text);
+	const char *rest = text + size;
+	guint64 year;
+
+	if (size < 4 || strlen(rest) != 6 || rest[0] != '-' || rest[3] != '-' || count_digits(rest + 1) != 2 ||
+	    count_digits(rest + 4) != 2)
+		return FALSE;
+	year = g_ascii_strtoull(text, NULL, 10);
+	/* PHP knows no later year. */
+	if (year < 1 || year > 32767)
+		return FALSE;
+	GDateDay day = (GDateDay)g_ascii_strtoull(rest + 4, NULL, 10);
+	GDateMonth month = (GDateMonth)g_ascii_strtoull(rest + 1, NULL, 10);
+	g_date_clear(date, 1);
+	if (!g_date_valid_dmy(day, month, (GDateYear)year))
+		return FALSE;
+	g_date_set_dmy(date, day, month, (GDateYear)year);
+	return TRUE;
+}
+
+gboolean
+rules_is_date(const char *text)
+{
+	GDate date;
+
+	return rules_read_date(text, &date);
+}
+
+/* Two digits below `end`. */
+static gboolean
+is_two_digits_below(const char *text, guint end)
+{
+	return count_digits(text) >= 2 && (guint)((text[0] - '0') * 10 + text[1] - '0') < end;
+}
+
+gboolean
+rules_is_time(const char *text)
+{
+	gsize size = strlen(text);
+
+	if ((size != 5 && size != 8) || !is_two_digits_below(text, 24) || text[2] != ':' || !is_two_digits_below(text + 3, 60))
+		return FALSE;
+	return size == 5 || (text[5] == ':' && is_two_digits_below(text + 6, 60));
 }

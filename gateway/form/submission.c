@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "acceptance.h"
+#include "pipes.h"
 #include "submission_parts.h"
 
 ClientFacts *
@@ -118,25 +119,67 @@ add_field(GPtrArray *fields, const char *name, const PostedValue *value)
 	return field;
 }
 
-/* The shape that the form gives to one of its fields: a text, or for a choice always an array. */
+/* A text of its own for a value that was not posted, or not as an array. */
+static char **
+one_text(const char *text)
+{
+	char **values = g_new0(char *, 2);
+
+	values[0] = g_strdup(text);
+	return values;
+}
+
+/* What the visitor wrote into the box beside the last choice goes to the last element, whichever that is. */
 static void
-shape_field(GPtrArray *fields, const FormTag *tag)
+append_free_text(SubmissionField *field, const Posted *posted)
+{
+	g_autofree char *name = g_strconcat("_wpcf7_free_text_", field->name, NULL);
+	char **last = field->values;
+	char *joined;
+
+	if (*last == NULL)
+		return;
+	while (last[1] != NULL)
+		last++;
+	joined = g_strconcat(*last, " ", posted_text(posted, name), NULL);
+	g_free(*last);
+	*last = g_strstrip(joined);
+}
+
+/* A choice is always an array, and each element goes through the pipes. */
+static void
+shape_choice(SubmissionField *field, const FormTag *tag, const Form *form, const Posted *posted)
+{
+	g_autoptr(Pipes) pipes = NULL;
+
+	if (!field->is_array && field->values[0] != NULL && *field->values[0] == '\0')
+		g_clear_pointer(&field->values[0], g_free);
+	field->is_array = TRUE;
+	if (field->values[0] != NULL)
+		pipes = pipes_new(form, field->name);
+	for (char **value = field->values; *value != NULL; value++) {
+		char *piped = pipes_replace(pipes, *value);
+
+		g_free(*value);
+		*value = piped;
+	}
+	if ((tag->features & TAG_MULTIPLE_CONTROLS) && formtag_has_option(tag, "free_text"))
+		append_free_text(field, posted);
+}
+
+/* The shape that the form gives to one of its fields: a text, or for a choice an array. */
+static void
+shape_field(GPtrArray *fields, const FormTag *tag, const Form *form, const Posted *posted)
 {
 	SubmissionField *field = submission_fields_find(fields, tag->name);
-	gboolean is_choice = (tag->features & TAG_SELECTABLE) != 0;
-	guint count;
 
 	if (field == NULL)
 		field = add_field(fields, tag->name, NULL);
-	count = g_strv_length(field->values);
-	if (is_choice && !field->is_array) {
-		field->is_array = TRUE;
-		if (count == 1 && *field->values[0] == '\0')
-			g_clear_pointer(&field->values[0], g_free);
-	} else if (!is_choice && !field->is_array && count == 0) {
+	if (tag->features & TAG_SELECTABLE) {
+		shape_choice(field, tag, form, posted);
+	} else if (!field->is_array && field->values[0] == NULL) {
 		g_strfreev(field->values);
-		field->values = g_new0(char *, 2);
-		field->values[0] = g_strdup("");
+		field->values = one_text("");
 	}
 }
 
@@ -160,12 +203,14 @@ static GPtrArray *
 shape(const Form *form, const Posted *posted)
 {
 	GPtrArray *fields = submission_fields_of(posted);
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
 	for (guint i = 0; i < form->tags->len; i++) {
 		const FormTag *tag = form->tags->pdata[i];
 
-		if (tag->name != NULL && !(tag->features & TAG_NOT_FOR_MAIL) && form_tag(form, tag->name) == tag)
-			shape_field(fields, tag);
+		/* A quiz of the same name does not count: it is no tag for mail. */
+		if (tag->name != NULL && !(tag->features & TAG_NOT_FOR_MAIL) && g_hash_table_add(seen, tag->name))
+			shape_field(fields, tag, form, posted);
 	}
 	return fields;
 }
@@ -207,7 +252,7 @@ submission_field(const Submission *submission, const char *name)
 	return submission_fields_find(submission->fields, name);
 }
 
-/* Is the field that carries the consent empty? An unticked box that a script posts as "0" is. */
+/* Is the field that carries the consent empty in PHP's sense, in which "0" is? So is an unticked box that a script posts as "0". */
 static gboolean
 is_consent_missing(const FormTag *tag, const Submission *submission)
 {
@@ -215,20 +260,23 @@ is_consent_missing(const FormTag *tag, const Submission *submission)
 
 	if (g_str_equal(tag->basetype, "acceptance"))
 		return !acceptance_is_given(tag, submission);
-	return field->values[0] == NULL || (!field->is_array && *field->values[0] == '\0');
+	if (field->is_array)
+		return field->values[0] == NULL;
+	return *field->values[0] == '\0' || g_str_equal(field->values[0], "0");
 }
 
 gboolean
 submission_is_stored_briefly(const Form *form, const Submission *submission)
 {
+	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+
 	for (guint i = 0; i < form->tags->len; i++) {
 		const FormTag *tag = form->tags->pdata[i];
-		const char *consent = formtag_option(tag, "consent_for");
 
-		if (tag->name == NULL || (tag->features & TAG_NOT_FOR_MAIL) || consent == NULL ||
-		    !g_str_equal(consent, "storage"))
+		/* As in shape: of each name the first tag for mail. */
+		if (tag->name == NULL || (tag->features & TAG_NOT_FOR_MAIL) || !g_hash_table_add(seen, tag->name))
 			continue;
-		if (is_consent_missing(tag, submission))
+		if (formtag_has_option(tag, "consent_for:storage") && is_consent_missing(tag, submission))
 			return TRUE;
 	}
 	return form->is_stored_briefly;

@@ -1,88 +1,96 @@
 /*
  * A submission as bytes that are sealed and stored, and back: the client's facts, what was posted, and of the shaped fields only those that
  * are not what was posted (a choice, a field that was not sent), so that each text is stored once. What comes back from a database
- * is input again: its structure is GVariant's to check, the rest is checked here.
+ * is input again: its structure is packed text's to check (wire/packed.h), the rest is checked here.
  */
 #include <string.h>
 
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/form/submission.h"
+#include "sekisho/wire/packed.h"
 #include "submission_parts.h"
 
-/* version, client (ip, port, agent, page, unit tag, post, time), posted, fields that differ from it (name, is an array, values), files (field,
- * name of the client, name, spool file, digest, size, key). */
-#define BYTES_TYPE "(y(sqssstx)va(sbas)a(ssssstay))"
-#define BYTES_VERSION 2
+#define BYTES_VERSION 3
 
-static GVariant *
-client_to_variant(const ClientFacts *client)
-{
-	return g_variant_new("(sqssstx)", client->remote_ip, client->remote_port, client->user_agent, client->url,
-	    client->unit_tag, client->container_post, client->received_at_us);
-}
+/*
+ * VERSION, the seven FACT of the client, the map of what was posted, then for each field that differs FIELD, whether it is an array (FACT) and its VALUE, then
+ * for each file FILE (its field) and five FACT (the client's name for it, name, spool file, digest, size) and its KEY in hex digits.
+ */
+enum { PACKED_VERSION = 'v', PACKED_FACT = 'c', PACKED_FIELD = 'f', PACKED_VALUE = 'x', PACKED_FILE = 'u', PACKED_SECRET = 's' };
 
-/* Bytes are the same on every machine: little-endian. */
-static GVariant *
-little_endian(GVariant *value)
+static void
+pack_client(const ClientFacts *client, GString *packed)
 {
-	return G_BYTE_ORDER == G_LITTLE_ENDIAN ? g_variant_get_normal_form(value) : g_variant_byteswap(value);
+	packed_add(packed, PACKED_FACT, client->remote_ip);
+	packed_add_number(packed, PACKED_FACT, client->remote_port);
+	packed_add(packed, PACKED_FACT, client->user_agent);
+	packed_add(packed, PACKED_FACT, client->url);
+	packed_add(packed, PACKED_FACT, client->unit_tag);
+	/* The same 64 bits, because a packed number has a sign. */
+	packed_add_number(packed, PACKED_FACT, (gint64)client->container_post);
+	packed_add_number(packed, PACKED_FACT, client->received_at_us);
 }
 
 static gboolean
 is_same(const SubmissionField *a, const SubmissionField *b)
 {
-	return b != NULL && a->is_array == b->is_array &&
-	       g_strv_equal((const char *const *)a->values, (const char *const *)b->values);
+	return a->is_array == b->is_array && g_strv_equal((const char *const *)a->values, (const char *const *)b->values);
 }
 
 /* The shaped fields that cannot be made again from what was posted. */
-static GVariant *
-fields_to_variant(const Submission *submission)
+static void
+pack_fields(const Submission *submission, GString *packed)
 {
 	g_autoptr(GPtrArray) posted = submission_fields_of(submission->posted);
-	g_autofree GVariant **fields = g_new(GVariant *, submission->fields->len);
-	gsize count = 0;
 
 	for (guint i = 0; i < submission->fields->len; i++) {
 		const SubmissionField *field = submission->fields->pdata[i];
 
 		if (i < posted->len && is_same(field, posted->pdata[i]))
 			continue;
-		GVariant *parts[] = {g_variant_new_string(field->name), g_variant_new_boolean(field->is_array),
-		    g_variant_new_strv((const char *const *)field->values, -1)};
-		fields[count++] = g_variant_new_tuple(parts, G_N_ELEMENTS(parts));
+		packed_add(packed, PACKED_FIELD, field->name);
+		packed_add_number(packed, PACKED_FACT, field->is_array);
+		for (char **value = field->values; *value != NULL; value++)
+			packed_add(packed, PACKED_VALUE, *value);
 	}
-	return g_variant_new_array(G_VARIANT_TYPE("(sbas)"), fields, count);
 }
 
-static GVariant *
-files_to_variant(const GPtrArray *files)
+static void
+pack_files(const GPtrArray *files, GString *packed)
 {
-	GVariantBuilder builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a(ssssstay)"));
-
 	for (guint i = 0; i < files->len; i++) {
 		const SubmissionFile *file = files->pdata[i];
 
-		if (file->state == FILE_KEPT)
-			g_variant_builder_add(&builder, "(ssssst@ay)", file->field, file->client_name, file->name, file->spool,
-			    file->sha256, file->size_bytes,
-			    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, file->key, sizeof file->key, 1));
+		if (file->state != FILE_KEPT)
+			continue;
+		packed_add(packed, PACKED_FILE, file->field);
+		packed_add(packed, PACKED_FACT, file->client_name);
+		packed_add(packed, PACKED_FACT, file->name);
+		packed_add(packed, PACKED_FACT, file->spool);
+		packed_add(packed, PACKED_FACT, file->sha256);
+		packed_add_number(packed, PACKED_FACT, (gint64)file->size_bytes);
+		g_string_append_c(packed, PACKED_SECRET);
+		for (gsize k = 0; k < sizeof file->key; k++)
+			g_string_append_printf(packed, "%02x", file->key[k]);
+		g_string_append_c(packed, '\0');
 	}
-	return g_variant_builder_end(&builder);
 }
 
 GBytes *
 submission_to_bytes(const Submission *submission)
 {
-	GVariant *parts[] = {g_variant_new_byte(BYTES_VERSION), client_to_variant(submission->client),
-	    g_variant_new_variant(posted_to_variant(submission->posted)), fields_to_variant(submission),
-	    files_to_variant(submission->files)};
-	g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new_tuple(parts, G_N_ELEMENTS(parts)));
-	g_autoptr(GVariant) normal = little_endian(value);
+	GString *packed = g_string_sized_new(1024);
 
-	return g_variant_get_data_as_bytes(normal);
+	packed_add_number(packed, PACKED_VERSION, BYTES_VERSION);
+	pack_client(submission->client, packed);
+	posted_pack(submission->posted, packed);
+	pack_fields(submission, packed);
+	pack_files(submission->files, packed);
+	return g_string_free_to_bytes(packed);
 }
+
+/* --- And back ----------------------------------------------------------------------------------------------------------- */
 
 /* A fact about the client stands on one line. Refused is only what text_clean and text_first_line remove from every fact when it enters: were
  * it more (DEL, say), a submission that was acknowledged could never be opened. */
@@ -96,13 +104,19 @@ is_line(const char *text)
 	return TRUE;
 }
 
+/* NULL if they are not such as enter. */
 static ClientFacts *
-client_from_variant(GVariant *variant)
+unpack_client(PackedReader *reader)
 {
 	ClientFacts *facts = g_new0(ClientFacts, 1);
 
-	g_variant_get(variant, "(sqssstx)", &facts->remote_ip, &facts->remote_port, &facts->user_agent, &facts->url,
-	    &facts->unit_tag, &facts->container_post, &facts->received_at_us);
+	facts->remote_ip = packed_dup(reader, PACKED_FACT);
+	facts->remote_port = (guint16)packed_take_number(reader, PACKED_FACT, 0, G_MAXUINT16);
+	facts->user_agent = packed_dup(reader, PACKED_FACT);
+	facts->url = packed_dup(reader, PACKED_FACT);
+	facts->unit_tag = packed_dup(reader, PACKED_FACT);
+	facts->container_post = (guint64)packed_take_number(reader, PACKED_FACT, G_MININT64, G_MAXINT64);
+	facts->received_at_us = packed_take_number(reader, PACKED_FACT, G_MININT64, G_MAXINT64);
 	if (is_line(facts->remote_ip) && is_line(facts->user_agent) && is_line(facts->url) && is_line(facts->unit_tag))
 		return facts;
 	client_facts_free(facts);
@@ -125,6 +139,27 @@ put_field(GPtrArray *fields, SubmissionField *field)
 	submission_field_free(field);
 }
 
+/* `value_count` counts the values of all fields; the reader fails at more than a request can bring. */
+static SubmissionField *
+unpack_field(PackedReader *reader, guint *value_count)
+{
+	SubmissionField *field = g_new0(SubmissionField, 1);
+	g_autoptr(GStrvBuilder) values = g_strv_builder_new();
+
+	field->name = packed_dup(reader, PACKED_FIELD);
+	field->is_array = packed_take_number(reader, PACKED_FACT, 0, 1) != 0;
+	while (packed_peek(reader) == PACKED_VALUE) {
+		const char *value = packed_take(reader, PACKED_VALUE);
+
+		if (++*value_count > LIMIT_FIELD_ENTRIES)
+			reader->at = NULL;
+		else if (value != NULL)
+			g_strv_builder_add(values, value);
+	}
+	field->values = g_strv_builder_end(values);
+	return field;
+}
+
 static gboolean
 is_field(const SubmissionField *field)
 {
@@ -133,18 +168,18 @@ is_field(const SubmissionField *field)
 
 /* NULL if there are more than a request can bring, or one could not be a field. */
 static GPtrArray *
-fields_from_variant(GVariant *variant, const Posted *posted)
+unpack_fields(PackedReader *reader, const Posted *posted)
 {
-	gsize count = g_variant_n_children(variant);
-
-	if (posted == NULL || count > LIMIT_FIELDS + LIMIT_FORM_TAGS)
-		return NULL;
 	g_autoptr(GPtrArray) fields = submission_fields_of(posted);
-	for (gsize i = 0; i < count; i++) {
-		SubmissionField *field = g_new0(SubmissionField, 1);
+	guint field_count = 0;
+	guint value_count = 0;
 
-		g_variant_get_child(variant, i, "(sb^as)", &field->name, &field->is_array, &field->values);
-		if (!is_field(field)) {
+	/* Records are counted and not fields: one that comes again replaces the earlier and costs as much. */
+	while (packed_peek(reader) == PACKED_FIELD) {
+		SubmissionField *field = unpack_field(reader, &value_count);
+
+		if (++field_count > LIMIT_FIELDS + LIMIT_FORM_TAGS || fields->len >= LIMIT_FIELDS + LIMIT_FORM_TAGS ||
+		    !is_field(field)) {
 			submission_field_free(field);
 			return NULL;
 		}
@@ -153,63 +188,62 @@ fields_from_variant(GVariant *variant, const Posted *posted)
 	return g_steal_pointer(&fields);
 }
 
-/* NULL if there are more than a request can bring, or a key is none. */
-static GPtrArray *
-files_from_variant(GVariant *variant)
+static void
+unpack_key(PackedReader *reader, SubmissionFile *file)
 {
-	gsize count = g_variant_n_children(variant);
-	g_autoptr(GPtrArray) files = submission_files_new();
+	const char *digits = packed_take(reader, PACKED_SECRET);
 
-	for (gsize i = 0; i < count && count <= LIMIT_FILES; i++) {
-		SubmissionFile *file = g_new0(SubmissionFile, 1);
-		g_autoptr(GVariant) key = NULL;
-		gsize key_bytes = 0;
-
-		g_ptr_array_add(files, file);
-		g_variant_get_child(variant, i, "(ssssst@ay)", &file->field, &file->client_name, &file->name, &file->spool,
-		    &file->sha256, &file->size_bytes, &key);
-		gconstpointer bytes = g_variant_get_fixed_array(key, &key_bytes, 1);
-		if (key_bytes != sizeof file->key)
-			return NULL;
-		memcpy(file->key, bytes, sizeof file->key);
+	if (digits == NULL || strlen(digits) != 2 * sizeof file->key ||
+	    strspn(digits, "0123456789abcdef") != 2 * sizeof file->key) {
+		reader->at = NULL;
+		return;
 	}
-	return files->len == count ? g_steal_pointer(&files) : NULL;
+	for (gsize i = 0; i < sizeof file->key; i++)
+		file->key[i] = (guint8)(g_ascii_xdigit_value(digits[2 * i]) << 4 | g_ascii_xdigit_value(digits[2 * i + 1]));
 }
 
-/* What `variant`, of BYTES_TYPE and in normal form, holds; NULL if that cannot be a submission. */
-static Submission *
-from_variant(GVariant *variant)
+/* NULL if there are more than a request can bring. */
+static GPtrArray *
+unpack_files(PackedReader *reader)
 {
-	g_autoptr(GVariant) client = g_variant_get_child_value(variant, 1);
-	g_autoptr(GVariant) boxed = g_variant_get_child_value(variant, 2);
-	g_autoptr(GVariant) posted = g_variant_get_variant(boxed);
-	g_autoptr(GVariant) fields = g_variant_get_child_value(variant, 3);
-	g_autoptr(GVariant) files = g_variant_get_child_value(variant, 4);
+	g_autoptr(GPtrArray) files = submission_files_new();
+
+	while (packed_peek(reader) == PACKED_FILE && files->len < LIMIT_FILES) {
+		SubmissionFile *file = g_new0(SubmissionFile, 1);
+
+		g_ptr_array_add(files, file);
+		file->field = packed_dup(reader, PACKED_FILE);
+		file->client_name = packed_dup(reader, PACKED_FACT);
+		file->name = packed_dup(reader, PACKED_FACT);
+		file->spool = packed_dup(reader, PACKED_FACT);
+		file->sha256 = packed_dup(reader, PACKED_FACT);
+		file->size_bytes = (guint64)packed_take_number(reader, PACKED_FACT, 0, G_MAXINT64);
+		unpack_key(reader, file);
+	}
+	return g_steal_pointer(&files);
+}
+
+static Submission *
+unpack(PackedReader *reader)
+{
 	g_autoptr(Submission) submission = g_new0(Submission, 1);
 
-	submission->posted = posted_from_variant(posted);
-	submission->client = client_from_variant(client);
-	submission->fields = fields_from_variant(fields, submission->posted);
-	submission->files = files_from_variant(files);
-	if (submission->posted == NULL || submission->client == NULL || submission->fields == NULL || submission->files == NULL)
+	(void)packed_take_number(reader, PACKED_VERSION, BYTES_VERSION, BYTES_VERSION);
+	submission->client = unpack_client(reader);
+	submission->posted = posted_unpack(reader);
+	if (submission->client == NULL || submission->posted == NULL)
 		return NULL;
-	return g_steal_pointer(&submission);
+	submission->fields = unpack_fields(reader, submission->posted);
+	submission->files = unpack_files(reader);
+	return submission->fields != NULL && packed_is_done(reader) ? g_steal_pointer(&submission) : NULL;
 }
 
 Submission *
 submission_from_bytes(const char *receipt, const char *site, guint64 form_id, GBytes *bytes, GError **error)
 {
-	g_autoptr(GVariant) foreign = g_variant_ref_sink(g_variant_new_from_bytes(G_VARIANT_TYPE(BYTES_TYPE), bytes, FALSE));
-	g_autoptr(GVariant) value = NULL;
-	Submission *submission = NULL;
-	guint8 version = 0;
+	PackedReader reader = packed_reader(bytes);
+	Submission *submission = unpack(&reader);
 
-	if (g_variant_is_normal_form(foreign)) {
-		value = little_endian(foreign);
-		g_variant_get_child(value, 0, "y", &version);
-		if (version == BYTES_VERSION)
-			submission = from_variant(value);
-	}
 	if (submission == NULL) {
 		g_set_error(error, FORM_ERROR, FORM_ERROR_TEMPLATE,
 		    "the stored submission %s cannot be read: its bytes are not ours", receipt);

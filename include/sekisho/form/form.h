@@ -38,9 +38,12 @@ typedef struct {
 	char *bounce_address;  /* envelope sender; the address of `from` if not configured */
 	char *date_format;     /* PHP date letters */
 	char *time_format;
-	char *list_separator;  /* between values in a mail body (contract 6.2 step 4) */
+	char **origins;        /* other addresses than url whose pages may use our forms: "https://www.example.jp"; NULL-terminated */
+	char *list_separator;  /* between values in a mail body (contract 6.2 step 4); "": as in the form's language */
+	char *attachments_directory; /* files of the site that its mails may attach (contract 6.8); "" = none */
 	GTimeZone *timezone;
 	gboolean is_facts_on;  /* setting notice.facts */
+	GHashTable *posts;     /* guint64 * -> SitePost * (form/import.h), for [_post_...]; NULL: none were imported */
 } SiteFacts;
 /* Every string "", UTC, facts on. Thread-safe ref and unref; unref of NULL does nothing. */
 SiteFacts *site_facts_new(void);
@@ -59,6 +62,7 @@ typedef struct {
 	char *additional_settings; /* lines `key: value` (contract 8.5) */
 } FormSource;
 FormSource *form_source_new(void); /* every string "", messages empty */
+FormSource *form_source_copy(const FormSource *source);
 void form_source_free(FormSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FormSource, form_source_free)
 
@@ -71,13 +75,14 @@ typedef struct Form {
 	gboolean is_mail_skipped;          /* skip_mail */
 	gboolean is_acceptance_validated;  /* acceptance_as_validation */
 	gboolean is_stored_briefly;        /* do_not_store: erased once its mails have settled */
+	gboolean is_for_subscribers;       /* subscribers_only: nobody who comes to us is logged in (contract 8.5, S10) */
 } Form;
 
 /*
  * Compiles `source`, which becomes the form's whatever happens; the form takes its own reference to `site`.
  * `problems` receives a sentence (char *, with "form.html line N" where it applies) for everything that makes the form unusable: tags
  * and settings this version does not do, a sender that is not ours (and why: SPF, DKIM, DMARC, and what to write instead),
- * a header line that may not be in a template (contract 6.6), a notice without any configured recipient. NULL if there is one.
+ * a header line that may not be in a template (contract 6.6), a notice without any recipient that you configured or that form.html offers. NULL if there is one.
  * A sentence begins with its place: "form.ini [GROUP] KEY: ", "FILE line N: " or "FILE: ".
  */
 Form *form_new(FormSource *source, const SiteFacts *site, GPtrArray *problems);
@@ -89,11 +94,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Form, form_unref)
 
 /* First tag of that (normalised) name, or NULL. Borrowed. */
 const FormTag *form_tag(const Form *form, const char *name);
+/* The text of the <label> around the first tag of that name, or with for="..." its id:, as one line without HTML and form-tags, at most 100 bytes; NULL
+ * if there is no such label or it has no text. The caller's. */
+char *form_field_label(const Form *form, const char *name);
 /* Text of a message key (contract 7.3): the form's own, else the default in its language. Borrowed. An unknown key reads "". */
 const char *form_message(const Form *form, const char *key);
 /* Value of an additional setting, or NULL: first line of a key wins (contract 8.5). The caller's. */
 char *form_setting(const Form *form, const char *key);
 /* Keys of additional settings that this version does nothing for (char *). The caller's. */
 GPtrArray *form_unknown_settings(const Form *form);
+/* Switches whose value is neither on nor off, so that they count as off (contract 8.5, S09), as "KEY: what is wrong; what would be right" (char *).
+ * The caller's. */
+GPtrArray *form_unclear_settings(const Form *form);
 /* TRUE if that setting is exactly "on", "true" or "1" (contract 8.5). */
 gboolean form_is_set(const Form *form, const char *key);

@@ -46,14 +46,14 @@ void formtag_free(FormTag *tag);
 
 /* TRUE if `type` ends with a star or always requires an answer (radio, quiz; contract 4.5). */
 gboolean formtag_is_required(const FormTag *tag);
-/* TRUE if the flag option is there; names compare without case. */
+/* TRUE if the flag is there as an option of its own, without a value; ASCII case does not count. */
 gboolean formtag_has_option(const FormTag *tag, const char *name);
 /* Value of the first `name:value` option, or NULL. Borrowed. */
 const char *formtag_option(const FormTag *tag, const char *name);
 /* maxlength, minlength and their short forms N/M, /M, CxR/M (contract 4.6, 13.6). -1 if unset; maxlength:0 is unset. */
 gint64 formtag_maxlength(const FormTag *tag);
 gint64 formtag_minlength(const FormTag *tag);
-/* The id: option if it is a valid NAME that does not begin with "wpcf7", else NULL (contract 2.1, idref). Borrowed. */
+/* The first id: option with a value of `[-0-9A-Za-z_]+`, if that is a valid NAME that does not begin with "wpcf7", else NULL (contract 2.1, 4.6). Borrowed. */
 const char *formtag_id(const FormTag *tag);
 /* NAME of contract 4.3. */
 gboolean formtag_is_name(const char *text);

@@ -55,6 +55,37 @@ test_m02(void)
 	check_pairs(form, submission, pairs, G_N_ELEMENTS(pairs));
 }
 
+/* Letters of PHP 8.2, and its days before the year 1, whatever the calendar of GLib ends at. Values are those of PHP itself. */
+static void
+test_php_dates(void)
+{
+	static const struct {
+		const char *zone, *date, *format, *result;
+	} cases[] = {
+	    {"Asia/Tokyo", "2026-05-01", "p x X", "+09:00 2026 +2026"},
+	    {"UTC", "2026-05-01", "p P", "Z +00:00"},
+	    {"Europe/London", "2026-01-01", "p", "+00:00"},
+	    {"UTC", "0000-00-00", "Y-m-d", "-0001-11-30"},
+	    {"UTC", "0000-00-00", "y o x X L N W z t U D", "-1 -1 -0001 -0001 0 2 48 333 30 -62169984000 Tue"},
+	    {"UTC", "0000-01-01", "Y-m-d y o x X L N W z t U D", "0000-01-01 00 -1 0000 +0000 1 6 52 0 31 -62167219200 Sat"},
+	    {"UTC", "0000-02-30", "Y-m-d W z", "0000-03-01 09 60"},
+	    {"UTC", "0001-01-00", "Y-m-d o", "0000-12-31 0"},
+	    {"UTC", "9999-12-31", "Y x X o U", "9999 9999 +9999 9999 253402214400"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(SiteFacts) site = fixture_site();
+		g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+		g_time_zone_unref(site->timezone);
+		site->timezone = g_time_zone_new_identifier(cases[i].zone);
+		g_autoptr(Form) form = form_new(fixture_source("[text d]"), site, problems);
+		g_autoptr(Submission) submission = fixture_submission(form, fixture_posted("d", cases[i].date, NULL));
+		g_autofree char *text = g_strdup_printf("[_format_d \"%s\"]", cases[i].format);
+		g_autofree char *result = fixture_replace(form, submission, text);
+		g_assert_cmpstr(result, ==, cases[i].result);
+	}
+}
+
 static void
 test_m03_m04(void)
 {
@@ -287,7 +318,7 @@ test_date_letters(void)
 	    {"c", "2026-11-22T11:23:05+09:00", NULL},
 	    {"r", "Sun, 22 Nov 2026 11:23:05 +0900", NULL},
 	    {"U", "1795314185", NULL},
-	    {"\\Y\\\\ \\年 Y年n月j日 x", "Y\\ 年 2026年11月22日 x", NULL},
+	    {"\\Y\\\\ \\年 Y年n月j日 q", "Y\\ 年 2026年11月22日 q", NULL},
 	    {"Y\\", "2026\\", NULL},
 	    {"", "", NULL},
 	};
@@ -356,19 +387,20 @@ test_unknown_words(void)
 	g_autoptr(Form) form = fixture_form("[text your.name][acceptance a]");
 	g_autoptr(GPtrArray) words = mailtag_unknown_words(
 	    "[your.name] [your_name] [_format_your.name \"Y\"] [your-name] [[x]] [a]\n[your-name] [_raw_a]\n"
-	    "[_raw_b] [_date] [_user_x] [_post_x] [wpcf7.date] [_serial_number] [c d]",
+	    "[_raw_b] [_date] [_user_x] [_post_title] [_post_x] [wpcf7.date] [_serial_number] [c d]",
 	    form);
 	g_autofree char *joined = NULL;
 
 	g_ptr_array_add(words, NULL);
 	joined = g_strjoinv(",", (char **)words->pdata);
-	g_assert_cmpstr(joined, ==, "your-name,_raw_b,_serial_number");
+	g_assert_cmpstr(joined, ==, "your-name,_raw_b,_post_x,_serial_number");
 }
 
 int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/form/mailtag/dates as PHP has them", test_php_dates);
 	g_test_add_func("/mailtag/M02 formatted dates", test_m02);
 	g_test_add_func("/mailtag/M03 M04 brackets, raw, literal", test_m03_m04);
 	g_test_add_func("/mailtag/M05 M07 special mail-tags", test_m05_m07);

@@ -41,6 +41,32 @@ test_names(void)
 	}
 }
 
+static void
+test_typed_names(void)
+{
+	static const struct {
+		const char *text;
+		const char *fields;
+	} cases[] = {
+	    {"", ""},
+	    {"[s] [r] [c.d] [two] [shown] [s \"Y\"]", ""},
+	    {"[_raw_s] [_format_r \"Y\"]", "s,r"},
+	    {"[s] [t] [free] [mixed] [asked] [agreed]", "t,free,mixed,asked,agreed"},
+	    {"[none] [shown-only] [_remote_ip] [wpcf7.url]", "none,shown-only,_remote_ip,wpcf7_url"},
+	};
+	g_autoptr(Form) form = fixture_form(
+	    "[select s \"a\"][radio r \"a\"][checkbox c.d \"a\"][text t][checkbox free FREE_TEXT \"a\"][select two \"a\"][radio two \"b\"]"
+	    "[select mixed \"a\"][hidden mixed][select asked \"a\"][quiz asked \"a|b\"][select shown \"a\"][reflection shown]"
+	    "[reflection shown-only][acceptance agreed \"yes\"]");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) fields = mailtag_typed_fields(cases[i].text, form);
+		g_ptr_array_add(fields, NULL);
+		g_autofree char *joined = g_strjoinv(",", (char **)fields->pdata);
+		g_assert_cmpstr(joined, ==, cases[i].fields);
+	}
+}
+
 static const char *const names[] = {"a", "b.c", "b_c", "acc", "no", "_remote_ip", "_user_agent", "_url", "_date", "_site_title",
     "_post_title", "_user_login", "_invalid_fields", "_wpcf7_unit_tag", "wpcf7.remote_ip", "wpcf7.user_agent", "wpcf7.url",
     "wpcf7_url", "wpcf7.site_title", "_contact_form_title", "_serial_number", "_raw", "_format", "_hidden", "x:y"};
@@ -154,6 +180,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/mailtag_fields/names what a visitor decides", test_names);
+	g_test_add_func("/mailtag_fields/names of what is typed", test_typed_names);
 	g_test_add_func("/mailtag_fields/no visitor's byte comes unnamed", test_no_visitor_unnamed);
 	return g_test_run();
 }

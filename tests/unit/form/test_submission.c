@@ -8,6 +8,7 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
+#include "sekisho/wire/packed.h"
 
 /* "name=value name=[a,b]" */
 static char *
@@ -117,8 +118,8 @@ test_bytes(void)
 static GBytes *
 random_bytes(gsize most, gboolean is_text)
 {
-	static const char *const special[] = {"\x7f", "\t", "\n", "\r", "\x1f", "\v", "[", "]", "[]", "\\0", "\\", ".", "_", " ", "0", "-1",
-	    "9", "山", "\xc2\x85", "\xef\xbb\xbf", "\xf0\x9f\x98\x80", "a", "n", "z"};
+	static const char *const special[] = {"\x7f", "\t", "\n", "\r", "\x1f", "\v", "[", "]", "[]", "\\0", "\\", ".", "_", " ",
+	    "0", "-1", "9", "山", "\xc2\x85", "\xef\xbb\xbf", "\xf0\x9f\x98\x80", "a", "n", "z"};
 	GByteArray *bytes = g_byte_array_new();
 	const gsize size = (gsize)g_test_rand_int_range(0, (gint32)most + 1);
 
@@ -257,6 +258,7 @@ test_foreign_bytes(void)
 }
 
 typedef struct {
+	gint64 version;
 	const char *user_agent, *field;
 	gboolean is_array;
 	guint count;
@@ -269,51 +271,91 @@ typedef struct {
 static GBytes *
 crafted(const CraftedBytes *with)
 {
-	static const guint8 key[SUBMISSION_FILE_KEY_BYTES] = {1};
-	GVariantBuilder fields;
-	GVariantBuilder files = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a(ssssstay)"));
+	GString *packed = g_string_new(NULL);
+	g_autofree char *digits = g_strnfill(2 * with->key_bytes, 'a');
 
-	for (guint i = 0; i < with->file_count; i++)
-		g_variant_builder_add(&files, "(ssssst@ay)", "f", "a.pdf", "a.pdf", "spool", "digest", G_GUINT64_CONSTANT(1),
-		    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, key, with->key_bytes, 1));
-
-	g_variant_builder_init(&fields, G_VARIANT_TYPE("a(sbas)"));
+	packed_add_number(packed, 'v', with->version);
+	for (const char *const *fact = (const char *const[]){"", "0", with->user_agent, "", "", "0", "0", NULL}; *fact != NULL;
+	     fact++)
+		packed_add(packed, 'c', *fact);
+	packed_add(packed, '[', "");
+	packed_add(packed, ']', "");
 	for (guint i = 0; i < with->count; i++) {
 		g_autofree char *name = i == 0 ? g_strdup(with->field) : g_strdup_printf("%s%u", with->field, i);
 
-		g_variant_builder_open(&fields, G_VARIANT_TYPE("(sbas)"));
-		g_variant_builder_add(&fields, "s", name);
-		g_variant_builder_add(&fields, "b", with->is_array);
-		g_variant_builder_add_value(&fields, g_variant_new_strv(NULL, 0));
-		g_variant_builder_close(&fields);
+		packed_add(packed, 'f', name);
+		packed_add_number(packed, 'c', with->is_array);
 	}
-	g_autoptr(GVariant) posted = g_variant_ref_sink(g_variant_new_parsed("(@a(sv) [],)"));
-	g_autoptr(GVariant) value = g_variant_ref_sink(g_variant_new(
-	    "(y(sqssstx)va(sbas)a(ssssstay))", 2, "", 0, with->user_agent, "", "", G_GUINT64_CONSTANT(0), G_GINT64_CONSTANT(0),
-	    posted, &fields, &files));
-	return g_variant_get_data_as_bytes(value);
+	for (guint i = 0; i < with->file_count; i++) {
+		packed_add(packed, 'u', "f");
+		for (const char *const *fact = (const char *const[]){"a.pdf", "a.pdf", "spool", "digest", "1", NULL};
+		     *fact != NULL; fact++)
+			packed_add(packed, 'c', *fact);
+		packed_add(packed, 's', digits);
+	}
+	return g_string_free_to_bytes(packed);
 }
 
 static void
 test_crafted_bytes(void)
 {
 	static const CraftedBytes cases[] = {
-	    {"agent", "f", TRUE, 2, 0, 0, TRUE},
-	    {"a\x7f-\t", "f", TRUE, 1, 0, 0, TRUE},
-	    {"a\r\nb", "f", TRUE, 1, 0, 0, FALSE},
-	    {"a\x1f", "f", TRUE, 1, 0, 0, FALSE},
-	    {"agent", "", TRUE, 1, 0, 0, FALSE},
-	    {"agent", "_f", TRUE, 1, 0, 0, FALSE},
-	    {"agent", "f", FALSE, 1, 0, 0, FALSE},
-	    {"agent", "f", TRUE, LIMIT_FIELDS + LIMIT_FORM_TAGS + 1, 0, 0, FALSE},
-	    {"agent", "f", TRUE, 1, LIMIT_FILES, SUBMISSION_FILE_KEY_BYTES, TRUE},
-	    {"agent", "f", TRUE, 1, LIMIT_FILES + 1, SUBMISSION_FILE_KEY_BYTES, FALSE},
-	    {"agent", "f", TRUE, 1, 1, SUBMISSION_FILE_KEY_BYTES - 1, FALSE},
+	    {3, "agent", "f", TRUE, 2, 0, 0, TRUE},
+	    {3, "a\x7f-\t", "f", TRUE, 1, 0, 0, TRUE},
+	    {3, "a\r\nb", "f", TRUE, 1, 0, 0, FALSE},
+	    {3, "a\x1f", "f", TRUE, 1, 0, 0, FALSE},
+	    {3, "agent", "", TRUE, 1, 0, 0, FALSE},
+	    {3, "agent", "_f", TRUE, 1, 0, 0, FALSE},
+	    {3, "agent", "f", FALSE, 1, 0, 0, FALSE},
+	    {3, "agent", "f", TRUE, LIMIT_FIELDS + LIMIT_FORM_TAGS + 1, 0, 0, FALSE},
+	    {3, "agent", "f", TRUE, 1, LIMIT_FILES, SUBMISSION_FILE_KEY_BYTES, TRUE},
+	    {3, "agent", "f", TRUE, 1, LIMIT_FILES + 1, SUBMISSION_FILE_KEY_BYTES, FALSE},
+	    {3, "agent", "f", TRUE, 1, 1, SUBMISSION_FILE_KEY_BYTES - 1, FALSE},
+	    {2, "agent", "f", TRUE, 1, 0, 0, FALSE},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_autoptr(GBytes) bytes = crafted(&cases[i]);
 		g_autoptr(Submission) submission = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
+
+		g_assert_cmpint(submission != NULL, ==, cases[i].is_good);
+	}
+}
+
+/* `fields` records of one name, each with `values` values. */
+static Submission *
+repeated(guint fields, guint values)
+{
+	static const CraftedBytes none = {3, "agent", "f", TRUE, 0, 0, 0, TRUE};
+	g_autoptr(GBytes) start = crafted(&none);
+	GString *packed = g_string_new_len(g_bytes_get_data(start, NULL), (gssize)g_bytes_get_size(start));
+
+	for (guint i = 0; i < fields; i++) {
+		packed_add(packed, 'f', "f");
+		packed_add_number(packed, 'c', 1);
+		for (guint k = 0; k < values; k++)
+			packed_add(packed, 'x', "v");
+	}
+	g_autoptr(GBytes) bytes = g_string_free_to_bytes(packed);
+	return submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
+}
+
+static void
+test_repeated_bytes(void)
+{
+	static const struct {
+		guint fields, values;
+		gboolean is_good;
+	} cases[] = {
+	    {LIMIT_FIELDS + LIMIT_FORM_TAGS, 1, TRUE},
+	    {LIMIT_FIELDS + LIMIT_FORM_TAGS + 1, 1, FALSE},
+	    {1, LIMIT_FIELD_ENTRIES, TRUE},
+	    {1, LIMIT_FIELD_ENTRIES + 1, FALSE},
+	    {2, LIMIT_FIELD_ENTRIES / 2 + 1, FALSE},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Submission) submission = repeated(cases[i].fields, cases[i].values);
 
 		g_assert_cmpint(submission != NULL, ==, cases[i].is_good);
 	}
@@ -358,5 +400,6 @@ main(int argc, char **argv)
 	g_test_add_func("/submission/whatever text comes, its bytes can be read back", test_random_texts);
 	g_test_add_func("/submission/foreign bytes are refused or harmless", test_foreign_bytes);
 	g_test_add_func("/submission/bytes that no submission can hold are refused", test_crafted_bytes);
+	g_test_add_func("/submission/more records than a request makes are refused", test_repeated_bytes);
 	return g_test_run();
 }
