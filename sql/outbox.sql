@@ -27,7 +27,7 @@ SELECT delivery.claimable_at
 FROM delivery INDEXED BY delivery_claimable
 CROSS JOIN outbox ON outbox.id = delivery.outbox_id
 CROSS JOIN submission ON submission.id = outbox.submission_id
-WHERE delivery.state <= 3 AND submission.content IS NOT NULL
+WHERE delivery.state <= 3 AND submission.content IS NOT NULL AND (delivery.state <> 2 OR delivery.owner IS NOT :owner)
 ORDER BY delivery.claimable_at LIMIT 1
 
 -- A lease that ran out was a session that tried and never told. Attempts are counted to a million, because whoever may write
@@ -42,14 +42,14 @@ UPDATE delivery INDEXED BY delivery_claimable
 SET state = 1, owner = NULL, leased_until = NULL, attempts = max(0, min(attempts, 1000000)) + 1
 WHERE state <= 3 AND state = 2 AND owner <> :owner
 
--- What is due of one form's mails waits, because none of them can become a letter. Only among the first :scan that are due: those
--- stand before everybody else's, and the write lock is not ours for long.
+-- What is due of one form's mails waits, because none of them can become a letter now, or their account rests. Only among the first :scan that
+-- are due: those stand before everybody else's, and the write lock is not ours for long.
 -- name: outbox_put_off
-UPDATE delivery SET state = 3, due_at = :due_at, reason = :reason, server_text = NULL, reply_code = 0, settled_at = :now
+UPDATE delivery SET state = 3, due_at = :due_at, reason = :reason, server_text = :server_text, reply_code = 0, settled_at = :now
 WHERE id IN (
 	SELECT due.id
 	FROM (SELECT id, outbox_id FROM delivery INDEXED BY delivery_claimable
-		WHERE state <= 3 AND claimable_at <= :now AND state <> 2 ORDER BY claimable_at LIMIT :scan) AS due
+		WHERE state <= 3 AND claimable_at <= :now AND state <> 2 AND ordered_at = 0 ORDER BY claimable_at LIMIT :scan) AS due
 	CROSS JOIN outbox ON outbox.id = due.outbox_id
 	CROSS JOIN submission ON submission.id = outbox.submission_id
 	WHERE outbox.kind = :kind AND submission.site = :site AND submission.form_id = :form_id
@@ -76,12 +76,13 @@ SELECT outbox.id FROM submission CROSS JOIN outbox ON outbox.submission_id = sub
 WHERE submission.site = :site ORDER BY submission.id DESC, outbox.id DESC LIMIT :limit
 
 -- name: outbox_list_waiting
-SELECT DISTINCT delivery.outbox_id
-FROM delivery INDEXED BY delivery_unsettled
-CROSS JOIN outbox ON outbox.id = delivery.outbox_id
+SELECT unsettled.outbox_id
+FROM (SELECT outbox_id FROM delivery INDEXED BY delivery_claimable WHERE state <= 3
+	UNION SELECT outbox_id FROM delivery INDEXED BY delivery_dead WHERE state = 4) AS unsettled
+CROSS JOIN outbox ON outbox.id = unsettled.outbox_id
 CROSS JOIN submission ON submission.id = outbox.submission_id
-WHERE delivery.state <= 4 AND (:site IS NULL OR submission.site = :site)
-ORDER BY delivery.outbox_id DESC LIMIT :limit
+WHERE :site IS NULL OR submission.site = :site
+ORDER BY unsettled.outbox_id DESC LIMIT :limit
 
 -- name: outbox_list_of_submission
 SELECT id FROM outbox WHERE submission_id = :submission_id ORDER BY id
@@ -127,7 +128,7 @@ WHERE outbox.id = :outbox_id
 
 -- A dead delivery begins its attempts anew, and so does one whose address was no recipient any more.
 -- name: outbox_retry_failed
-UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, attempts = CASE state WHEN 3 THEN attempts ELSE 0 END,
+UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, overdue_at = 0, attempts = CASE state WHEN 3 THEN attempts ELSE 0 END,
 	reason = CASE state WHEN 6 THEN NULL ELSE reason END
 WHERE outbox_id = :outbox_id AND (state IN (3, 4) OR (state = 6 AND reason = 'gone'))
 
@@ -136,6 +137,31 @@ UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, attempts = 0 WH
 
 -- name: outbox_next_generation
 UPDATE outbox SET generation = max(0, min(generation, 1000000)) + 1 WHERE id = :outbox_id
+
+-- Mails that still wait when their submission's time is over. From when they are first seen so, they have five more days (432000 s), as long as a mail server
+-- tries: a clock that jumped ahead, or a gateway that was off for long, ends nothing that was not tried since. Without content nothing is ever
+-- tried.
+-- name: outbox_overdue_mark
+UPDATE delivery SET overdue_at = :now
+WHERE id IN (
+	SELECT delivery.id
+	FROM submission INDEXED BY submission_purge
+	CROSS JOIN outbox ON outbox.submission_id = submission.id
+	CROSS JOIN delivery ON delivery.outbox_id = outbox.id
+	WHERE submission.purge_at <= :now AND delivery.state <= 3 AND delivery.overdue_at = 0
+	LIMIT :limit)
+
+-- name: outbox_overdue_end
+UPDATE delivery SET state = 4, reason = 'retention', server_text = NULL, reply_code = 0, ordered_at = 0, settled_at = :now
+WHERE id IN (
+	SELECT delivery.id
+	FROM submission INDEXED BY submission_purge
+	CROSS JOIN outbox ON outbox.submission_id = submission.id
+	CROSS JOIN delivery ON delivery.outbox_id = outbox.id
+	WHERE submission.purge_at <= :now
+		AND ((delivery.state = 3 AND delivery.overdue_at > 0 AND delivery.overdue_at <= :now - 432000000000)
+			OR (delivery.state IN (1, 3) AND submission.content IS NULL))
+	LIMIT :limit)
 
 -- name: outbox_cancel
 UPDATE delivery SET state = 6, owner = NULL, leased_until = NULL, settled_at = :now

@@ -25,7 +25,8 @@ GROUP BY submission.id
 
 -- name: submission_sealed
 SELECT submission.receipt, submission.site, submission.form_id,
-	submission.epoch_id, epoch.sealed, submission.wrapped_key, submission.content
+	submission.epoch_id, epoch.sealed, submission.wrapped_key,
+	CASE WHEN length(submission.content) <= :content_limit THEN submission.content END
 FROM submission JOIN epoch ON epoch.id = submission.epoch_id
 WHERE submission.id = :id
 

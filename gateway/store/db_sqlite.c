@@ -21,6 +21,7 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "store/statements.h"
+#include "system_error.h"
 
 #define FILE_NAME "sekisho.db"
 #define FILE_MODE 0660
@@ -61,23 +62,6 @@ static const char *const advice[] = {
 
 /* An I/O error is named by what the operating system said last: SQLite knows only ENOSPC as a full disk. */
 static StoreError
-io_error_code(int system_error)
-{
-	switch (system_error) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return STORE_ERROR_FULL;
-	case EROFS:
-	case EACCES:
-	case EPERM:
-		return STORE_ERROR_READONLY;
-	default:
-		return STORE_ERROR_IO;
-	}
-}
-
-static StoreError
 error_code(int result, int system_error)
 {
 	switch (result & 0xff) {
@@ -96,7 +80,7 @@ error_code(int result, int system_error)
 	case SQLITE_CONSTRAINT:
 		return STORE_ERROR_CONFLICT;
 	case SQLITE_IOERR:
-		return io_error_code(system_error);
+		return system_error_code(system_error);
 	default:
 		return STORE_ERROR_IO;
 	}
@@ -144,7 +128,8 @@ ask_number(Db *db, const char *sql, GError **error)
 static gboolean
 fail_file(const char *path, int system_error, GError **error)
 {
-	StoreError code = system_error == ENOENT || system_error == ENOTDIR ? STORE_ERROR_NOT_FOUND : io_error_code(system_error);
+	StoreError code =
+	    system_error == ENOENT || system_error == ENOTDIR ? STORE_ERROR_NOT_FOUND : system_error_code(system_error);
 	const char *what =
 	    code == STORE_ERROR_NOT_FOUND ? "it must exist; start sekishod once, or correct data_directory" : advice[code];
 	g_set_error(error, STORE_ERROR, code, "%s: %s (%s).", path, what, g_strerror(system_error));
@@ -320,13 +305,15 @@ gboolean
 db_begin(Db *db, GError **error)
 {
 	g_assert(sqlite3_get_autocommit(db->handle));
-	return execute(db, "BEGIN IMMEDIATE", error);
+	Statement *statement = db_statement(db, STATEMENT_TRANSACTION_BEGIN, error);
+	return statement && statement_step(statement, NULL, error);
 }
 
 gboolean
 db_commit(Db *db, GError **error)
 {
-	if (execute(db, "COMMIT", error))
+	Statement *statement = db_statement(db, STATEMENT_TRANSACTION_COMMIT, error);
+	if (statement && statement_step(statement, NULL, error))
 		return TRUE;
 	db_rollback(db);
 	return FALSE;

@@ -29,6 +29,8 @@ struct Journal {
 	pthread_cond_t wake;
 	GQueue waiting; /* JournalEntry * */
 	gboolean is_stopping;
+	JournalCommitted committed; /* may be NULL */
+	gpointer committed_data;
 };
 
 struct JournalEntry {
@@ -43,6 +45,7 @@ struct JournalEntry {
 	VaultHash network;
 	VaultSealed *sealed; /* NULL: nothing of the content is kept */
 	GPtrArray *planned;  /* PlannedDelivery * */
+	GPtrArray *spooled;  /* char *: spool files of the content; NULL: none */
 	JournalDone done;
 	gpointer user_data;
 	GError *error; /* this entry's own */
@@ -59,9 +62,8 @@ copy_planned(gconstpointer source, gpointer unused)
 	return copy;
 }
 
-/* A do_not_store submission is kept for its mails only. */
-static gboolean
-is_content_needed(const JournalRecord *record)
+gboolean
+journal_keeps_content(const JournalRecord *record)
 {
 	if (!record->is_stored_briefly)
 		return TRUE;
@@ -90,6 +92,23 @@ hash_address(Vault *vault, const char *address, JournalEntry *entry)
 	vault_hash(vault, VAULT_HASH_NETWORK, network, strlen(network), &entry->network);
 }
 
+/* Names of the files that lie in the spool folder; NULL if there are none. */
+static GPtrArray *
+spool_names(const GPtrArray *files)
+{
+	GPtrArray *names = NULL;
+
+	for (guint i = 0; i < files->len; i++) {
+		const SubmissionFile *file = files->pdata[i];
+		if (file->state != FILE_KEPT)
+			continue;
+		if (names == NULL)
+			names = g_ptr_array_new_with_free_func(g_free);
+		g_ptr_array_add(names, g_strdup(file->spool));
+	}
+	return names;
+}
+
 JournalEntry *
 journal_entry_new(Journal *journal, const JournalRecord *record)
 {
@@ -102,8 +121,10 @@ journal_entry_new(Journal *journal, const JournalRecord *record)
 	entry->purge_at_us = record->purge_at_us;
 	entry->is_stored_briefly = record->is_stored_briefly;
 	hash_address(journal->vault, submission->client->remote_ip, entry);
-	if (is_content_needed(record))
+	if (journal_keeps_content(record)) {
 		entry->sealed = seal(journal->vault, submission);
+		entry->spooled = spool_names(submission->files);
+	}
 	entry->planned = g_ptr_array_new_with_free_func((GDestroyNotify)planned_delivery_free);
 	for (guint i = 0; i < record->planned->len; i++)
 		g_ptr_array_add(entry->planned, copy_planned(g_ptr_array_index(record->planned, i), NULL));
@@ -119,6 +140,7 @@ journal_entry_free(JournalEntry *entry)
 	g_free(entry->site);
 	g_clear_pointer(&entry->sealed, vault_sealed_free);
 	g_ptr_array_unref(entry->planned);
+	g_clear_pointer(&entry->spooled, g_ptr_array_unref);
 	g_clear_error(&entry->error);
 	g_free(entry);
 }
@@ -223,12 +245,35 @@ insert_mails(Db *db, gint64 submission_id, const JournalEntry *entry, gint64 now
 }
 
 static gboolean
-insert_entry(Db *db, const JournalEntry *entry, GError **error)
+insert_files(Db *db, gint64 submission_id, const JournalEntry *entry, GError **error)
+{
+	for (guint i = 0; entry->spooled && i < entry->spooled->len; i++) {
+		Statement *statement = db_statement(db, STATEMENT_SPOOL_INSERT, error);
+		if (!statement)
+			return FALSE;
+		statement_bind_text(statement, "name", g_ptr_array_index(entry->spooled, i));
+		statement_bind_int(statement, "submission_id", submission_id);
+		if (!statement_step(statement, NULL, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* `epoch_id` is the one that this transaction inserted last: nearly all of a batch share it. */
+static gboolean
+insert_entry(Db *db, const JournalEntry *entry, GBytes **epoch_id, GError **error)
 {
 	gint64 now_us = clock_now_us();
-	if (entry->sealed && !insert_epoch(db, entry->sealed, now_us, error))
+	const gboolean is_epoch_known =
+	    !entry->sealed || (*epoch_id != NULL && g_bytes_equal(*epoch_id, entry->sealed->epoch_id));
+	if (!is_epoch_known && !insert_epoch(db, entry->sealed, now_us, error))
 		return FALSE;
-	return insert_submission(db, entry, error) && insert_mails(db, db_last_id(db), entry, now_us, error);
+	if (!is_epoch_known)
+		*epoch_id = entry->sealed->epoch_id;
+	if (!insert_submission(db, entry, error))
+		return FALSE;
+	const gint64 submission_id = db_last_id(db);
+	return insert_files(db, submission_id, entry, error) && insert_mails(db, submission_id, entry, now_us, error);
 }
 
 /* --- Committing a batch ------------------------------------------------------------------------------------------- */
@@ -238,11 +283,12 @@ insert_entry(Db *db, const JournalEntry *entry, GError **error)
 static gboolean
 try_batch(Db *db, const GPtrArray *batch, gboolean *is_struck, GError **error)
 {
+	GBytes *epoch_id = NULL;
 	if (!db_begin(db, error))
 		return FALSE;
 	for (guint i = 0; i < batch->len; i++) {
 		JournalEntry *entry = g_ptr_array_index(batch, i);
-		if (entry->error || insert_entry(db, entry, &entry->error))
+		if (entry->error || insert_entry(db, entry, &epoch_id, &entry->error))
 			continue;
 		*is_struck = g_error_matches(entry->error, STORE_ERROR, STORE_ERROR_CONFLICT);
 		if (!*is_struck)
@@ -291,6 +337,8 @@ write_batches(void *data)
 			return NULL;
 		g_autoptr(GError) error = NULL;
 		commit_batch(journal->db, batch, &error);
+		if (!error && journal->committed)
+			journal->committed(journal->committed_data);
 		for (guint i = 0; i < batch->len; i++) {
 			const JournalEntry *entry = g_ptr_array_index(batch, i);
 			entry->done(entry->user_data, entry->error ? entry->error : error);
@@ -319,6 +367,13 @@ journal_start(const char *data_directory, Vault *vault, GError **error)
 }
 
 void
+journal_on_commit(Journal *journal, JournalCommitted committed, gpointer user_data)
+{
+	journal->committed = committed;
+	journal->committed_data = user_data;
+}
+
+void
 journal_stop(Journal *journal)
 {
 	pthread_mutex_lock(&journal->lock);
@@ -338,16 +393,22 @@ journal_submit(Journal *journal, JournalEntry *entry, JournalDone done, gpointer
 {
 	entry->done = done;
 	entry->user_data = user_data;
+	if (entry_size_bytes(entry) > LIMIT_STORED_CONTENT_BYTES) {
+		journal_entry_free(entry);
+		g_set_error(error, STORE_ERROR, STORE_ERROR_CONFLICT,
+		    "the submission has more than %lu bytes once its choices are spelled out.", LIMIT_STORED_CONTENT_BYTES);
+		return FALSE;
+	}
 	pthread_mutex_lock(&journal->lock);
 	g_assert(!journal->is_stopping);
 	gboolean has_room = g_queue_get_length(&journal->waiting) < LIMIT_JOURNAL_QUEUE;
-	if (has_room) {
-		g_queue_push_tail(&journal->waiting, entry);
-		pthread_cond_signal(&journal->wake);
-	}
-	pthread_mutex_unlock(&journal->lock);
 	if (has_room)
+		g_queue_push_tail(&journal->waiting, entry);
+	pthread_mutex_unlock(&journal->lock);
+	if (has_room) {
+		pthread_cond_signal(&journal->wake);
 		return TRUE;
+	}
 	journal_entry_free(entry);
 	g_set_error(error, STORE_ERROR, STORE_ERROR_BUSY, "%u submissions wait for the disk already; it is too slow or hangs.",
 	    LIMIT_JOURNAL_QUEUE);

@@ -6,8 +6,7 @@
  * lease with an end: a holder that dies costs time, never the mail. What a person orders (retry, cancel) is refused while a session
  * holds the item, because its outcome would decide over the order.
  *
- * All public functions of this file take their own transaction: do not call them inside one. Lists and finding stand in
- * outbox_read.c.
+ * All public functions here take their own transaction: do not call them inside one. Lists and finding stand in outbox_read.c.
  */
 #include "sekisho/store/outbox.h"
 
@@ -139,7 +138,23 @@ outbox_take_over(Db *db, const char *owner, GError **error)
 }
 
 gint
-outbox_put_off(Db *db, const OutboxItem *item, const char *reason, gint64 due_at_us, GError **error)
+outbox_end_overdue(Db *db, guint limit, GError **error)
+{
+	const guint steps[] = {STATEMENT_OUTBOX_OVERDUE_MARK, STATEMENT_OUTBOX_OVERDUE_END};
+	gint changes = 0;
+	for (gsize i = 0; i < G_N_ELEMENTS(steps) && changes >= 0; i++) {
+		Statement *statement = db_statement(db, steps[i], error);
+		if (!statement)
+			return -1;
+		statement_bind_int(statement, "now", clock_now_us());
+		statement_bind_int(statement, "limit", limit);
+		changes = run_alone(db, statement, error);
+	}
+	return changes;
+}
+
+gint
+outbox_put_off(Db *db, const OutboxItem *item, const PutOff *put_off, GError **error)
 {
 	Statement *statement = db_statement(db, STATEMENT_OUTBOX_PUT_OFF, error);
 	if (!statement)
@@ -147,8 +162,9 @@ outbox_put_off(Db *db, const OutboxItem *item, const char *reason, gint64 due_at
 	statement_bind_text(statement, "site", item->site);
 	statement_bind_int(statement, "form_id", (gint64)item->form_id);
 	statement_bind_int(statement, "kind", item->kind);
-	statement_bind_text(statement, "reason", reason);
-	statement_bind_int(statement, "due_at", due_at_us);
+	statement_bind_text(statement, "reason", put_off->reason);
+	statement_bind_text(statement, "server_text", put_off->server_text);
+	statement_bind_int(statement, "due_at", put_off->due_at_us);
 	statement_bind_int(statement, "now", clock_now_us());
 	statement_bind_int(statement, "scan", LIMIT_PUT_OFF_SCAN_ROWS);
 	statement_bind_int(statement, "limit", LIMIT_PUT_OFF_ROWS);

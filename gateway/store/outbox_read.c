@@ -203,11 +203,14 @@ outbox_of_submission(Db *db, gint64 submission_id, GError **error)
 }
 
 gint64
-outbox_next_due(Db *db, GError **error)
+outbox_next_due(Db *db, const char *owner, GError **error)
 {
 	gint64 due_at_us = -1;
 	Statement *statement = db_statement(db, STATEMENT_OUTBOX_NEXT_DUE, error);
-	if (!statement || !outbox_read_number(statement, -1, &due_at_us, error) || due_at_us == -1)
+	if (!statement)
+		return -1;
+	statement_bind_text(statement, "owner", owner);
+	if (!outbox_read_number(statement, -1, &due_at_us, error) || due_at_us == -1)
 		return -1;
 	gint64 now_us = clock_now_us();
 	gboolean is_absurd = due_at_us < 0 || due_at_us > now_us + (gint64)LIMIT_DUE_AHEAD_MS * 1000;

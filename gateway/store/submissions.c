@@ -3,7 +3,8 @@
  *
  * A row is: kept (content sealed) -> erased (do_not_store: nothing needs it any more; the row stays as evidence that
  * something came) -> purged (past its retention). A kept row may be purged directly. Waiting mails hold a row back: they need
- * the courier first. The epoch's row goes with the last submission that names it.
+ * the courier first, and outbox_end_overdue ends those that nobody can send. The epoch's row goes with the last submission that names it. Its uploaded files are released with the content and removed
+ * by spool_remove_released soon after (store/spool.h).
  *
  * Functions of the public header take their own transactions and must not be called inside one; those of
  * submissions_private.h want one.
@@ -12,6 +13,7 @@
 
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
 #include "store/statements.h"
 #include "submissions_private.h"
 
@@ -142,6 +144,7 @@ read_sealed(Db *db, gint64 id, GError **error)
 	if (!statement)
 		return NULL;
 	statement_bind_int(statement, "id", id);
+	statement_bind_int(statement, "content_limit", LIMIT_STORED_CONTENT_BYTES);
 	gboolean has_row = FALSE;
 	if (!statement_step(statement, &has_row, error))
 		return NULL;
@@ -150,7 +153,7 @@ read_sealed(Db *db, gint64 id, GError **error)
 		    "There is no such submission, or its content was erased as its form demands.");
 		return NULL;
 	}
-	SealedRow *row = g_new0(SealedRow, 1);
+	g_autoptr(SealedRow) row = g_new0(SealedRow, 1);
 	row->receipt = statement_text(statement, 0);
 	row->site = statement_text(statement, 1);
 	row->form_id = (guint64)statement_int(statement, 2);
@@ -160,7 +163,14 @@ read_sealed(Db *db, gint64 id, GError **error)
 	row->sealed->wrapped_key = statement_bytes(statement, 5);
 	row->sealed->content = statement_bytes(statement, 6);
 	statement_reset(statement);
-	return row;
+	/* The statement measures the content and does not read it when there is too much: who can write rows must not fill our memory. */
+	if (!row->sealed->content) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_FORGED,
+		    "the stored submission %s has more than %lu bytes, which is more than any that is stored", row->receipt,
+		    LIMIT_STORED_CONTENT_BYTES);
+		return NULL;
+	}
+	return g_steal_pointer(&row);
 }
 
 Submission *
@@ -225,7 +235,8 @@ submissions_erase_settled(Db *db, gint64 id, gboolean *is_erased, GError **error
 	g_autoptr(GBytes) epoch_id = statement_bytes(statement, 0);
 	statement_reset(statement);
 	*is_erased = TRUE;
-	return run_on_id(db, STATEMENT_SUBMISSION_ERASE, id, error) && release_epoch(db, epoch_id, error);
+	return run_on_id(db, STATEMENT_SUBMISSION_ERASE, id, error) && run_on_id(db, STATEMENT_SPOOL_RELEASE, id, error) &&
+	       release_epoch(db, epoch_id, error);
 }
 
 typedef struct {
@@ -271,7 +282,7 @@ shrink_file(Db *db, GError **error)
 	return nothing != NULL;
 }
 
-/* Outbox and deliveries go with their submission (ON DELETE CASCADE). */
+/* Outbox and deliveries go with their submission (ON DELETE CASCADE); its files are released (ON DELETE SET NULL). */
 static gint
 purge_in_transaction(Db *db, guint limit, guint *dead_mails, GError **error)
 {

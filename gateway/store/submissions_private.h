@@ -10,5 +10,5 @@
 /* What binds sealed content to its row: moved to another receipt, site or form it does not open. The caller's. */
 char *submissions_associated(const char *receipt, const char *site, guint64 form_id);
 /* Inside a transaction: erases content and keys of a do_not_store submission whose deliveries have all settled for good; any other stays as it
- * is. `is_erased` says if it happened: then db_scrub after the commit. */
+ * is. Its files are released. `is_erased` says if it happened: then db_scrub after the commit. */
 gboolean submissions_erase_settled(Db *db, gint64 id, gboolean *is_erased, GError **error);

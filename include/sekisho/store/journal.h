@@ -1,6 +1,6 @@
 /*
  * The journal: where a submission becomes durable. Workers hand entries in; one writer thread commits everything that waits
- * in ONE transaction (submission, epoch, outbox, deliveries), so that many requests share one fsync, and then tells each.
+ * in ONE transaction (submission, epoch, names of its files, outbox, deliveries), so that many requests share one fsync, and then tells each.
  * What was told "committed" survives a crash of the process and of the machine.
  */
 #pragma once
@@ -18,8 +18,13 @@ typedef struct JournalEntry JournalEntry;
  * receipt exists), anything else struck the whole commit. Nothing of a failed entry is stored, and later entries may succeed. Must not block. */
 typedef void (*JournalDone)(gpointer user_data, const GError *error);
 
+typedef void (*JournalCommitted)(gpointer user_data);
+
 /* Opens the database (it must exist) and starts the writer. `vault` is borrowed and must outlive the journal. */
 Journal *journal_start(const char *data_directory, Vault *vault, GError **error);
+/* `committed` is called from the writer thread after each commit that stored something, before its entries are told; it must not block. To be set
+ * before the first entry is submitted. */
+void journal_on_commit(Journal *journal, JournalCommitted committed, gpointer user_data);
 /* Commits what waits, then ends the writer. Nothing may be submitted any more. */
 void journal_stop(Journal *journal);
 
@@ -29,11 +34,15 @@ typedef struct {
 	gint64 purge_at_us;            /* end of retention */
 	gboolean is_stored_briefly;    /* do_not_store */
 } JournalRecord;
+/* FALSE for a do_not_store submission that causes no mail: nothing of its content is recorded, and its files (submission->files) are
+ * the caller's to remove. Those of any other are the store's once the entry was committed. */
+gboolean journal_keeps_content(const JournalRecord *record);
 /* Serialises, seals and hashes in the caller's thread; keeps nothing of `record`. A do_not_store submission that causes no mail is recorded
  * without its content. The caller's until submitted. */
 JournalEntry *journal_entry_new(Journal *journal, const JournalRecord *record);
 void journal_entry_free(JournalEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JournalEntry, journal_entry_free)
 
-/* Takes `entry`, whatever happens. FALSE with STORE_ERROR_BUSY, and `done` never called, when LIMIT_JOURNAL_QUEUE entries wait. */
+/* Takes `entry`, whatever happens. FALSE, and `done` never called, with STORE_ERROR_BUSY when LIMIT_JOURNAL_QUEUE entries wait, and with
+ * STORE_ERROR_CONFLICT for a content above LIMIT_STORED_CONTENT_BYTES, which nobody would open again. */
 gboolean journal_submit(Journal *journal, JournalEntry *entry, JournalDone done, gpointer user_data, GError **error);

@@ -5,6 +5,7 @@
  *   queued -> leased -> sent
  *                    -> deferred -> leased (when due)
  *                    -> dead        (a person may retry: -> queued)
+ *            deferred -> dead        ("retention": nobody mended in time what it waited for)
  *   queued, deferred, dead -> cancelled ("gone" only: a person may retry: -> queued)
  *   refused                         (never leased; stored so that a person sees what was asked for)
  *
@@ -71,9 +72,18 @@ GPtrArray *outbox_claim(Db *db, const char *owner, gint64 lease_us, guint limit,
 /* For a courier that begins, when no other runs: what others hold is queued again, one attempt more, since it may have been tried. How many, or -1
  * on error. */
 gint outbox_take_over(Db *db, const char *owner, GError **error);
-/* Puts off to `due_at_us` what is due of all items of the same site, form and kind as `item`: up to LIMIT_PUT_OFF_ROWS deliveries that nobody holds, with
- * `reason`. How many, or -1 on error. */
-gint outbox_put_off(Db *db, const OutboxItem *item, const char *reason, gint64 due_at_us, GError **error);
+/* Why and until when mails wait. */
+typedef struct {
+	const char *reason;
+	const char *server_text; /* may be NULL */
+	gint64 due_at_us;
+} PutOff;
+/* Puts off what is due of all items of the same site, form and kind as `item`: up to LIMIT_PUT_OFF_ROWS deliveries that nobody holds and no person
+ * has ordered. How many, or -1 on error. */
+gint outbox_put_off(Db *db, const OutboxItem *item, const PutOff *put_off, GError **error);
+/* Retention: up to `limit` mails that still wait five days after they were first seen to wait past their submission's purge_at end as dead with the reason
+ * "retention", so that submissions_purge takes them. How many, or -1 on error. */
+gint outbox_end_overdue(Db *db, guint limit, GError **error);
 /* Makes the item's records follow what the configuration says now: `recipients` are VaultHash * of today's addresses. New ones, and those that
  * were "gone", get a record leased to `owner` as long as the item's others; of the item's own deliveries those that are no recipient any more are
  * cancelled ("gone"). Reloads item->deliveries with what is leased now. STORE_ERROR_CONFLICT if none of its leases is held any more. */
@@ -94,8 +104,9 @@ typedef struct {
  * somebody else takes it, because a late "sent" saves the recipient a second copy. Erases the content of a do_not_store submission whose last
  * delivery settled here (sent or cancelled; a dead one keeps it: a person may retry). */
 gboolean outbox_settle(Db *db, const char *owner, DeliveryOutcome *outcomes, guint count, GError **error);
-/* When the next delivery is due, in microseconds of clock_now_us, or -1 if none waits. Leases count with their end. */
-gint64 outbox_next_due(Db *db, GError **error);
+/* When the next delivery is due, in microseconds of clock_now_us, or -1 if none waits. Leases count with their end, but for those of `owner` (may be NULL),
+ * which it is never given again. */
+gint64 outbox_next_due(Db *db, const char *owner, GError **error);
 
 /* For people. `site` NULL: all. Newest first, at most `limit`; `waiting_only` leaves items out that need nothing any more (dead ones
  * wait for a person). */

@@ -86,7 +86,7 @@ wait_for(Desk *desk, guint done)
 }
 
 static inline Submission *
-make_submission(const char *receipt, const char *text)
+make_submission_of(const char *receipt, const char *text, GPtrArray *files)
 {
 	static SiteFacts site = {.name = (char *)"example.jp"};
 	static FormSource source = {.id = 4};
@@ -103,7 +103,13 @@ make_submission(const char *receipt, const char *text)
 	g_free(client->remote_ip);
 	client->remote_ip = g_strdup(CLIENT);
 	client->received_at_us = clock_now_us();
-	return submission_new(&form, receipt, posted, client);
+	return submission_new(&form, receipt, posted, files, client);
+}
+
+static inline Submission *
+make_submission(const char *receipt, const char *text)
+{
+	return make_submission_of(receipt, text, NULL);
 }
 
 static inline void

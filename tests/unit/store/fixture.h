@@ -33,17 +33,27 @@ fixture_prepare(Fixture *fixture, gconstpointer unused)
 	clock_set_offset_us(0);
 }
 
+/* Removes a folder of files. */
+static inline void
+remove_folder(const char *path)
+{
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	g_assert_nonnull(folder);
+	for (const char *name; (name = g_dir_read_name(folder));) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+		g_assert_cmpint(g_remove(file), ==, 0);
+	}
+	g_assert_cmpint(g_rmdir(path), ==, 0);
+}
+
 static inline void
 fixture_clear(Fixture *fixture, gconstpointer unused)
 {
 	(void)unused;
-	g_autoptr(GDir) folder = g_dir_open(fixture->directory, 0, NULL);
-	g_assert_nonnull(folder);
-	for (const char *name; (name = g_dir_read_name(folder));) {
-		g_autofree char *path = g_build_filename(fixture->directory, name, NULL);
-		g_assert_cmpint(g_remove(path), ==, 0);
-	}
-	g_assert_cmpint(g_rmdir(fixture->directory), ==, 0);
+	g_autofree char *spool = g_build_filename(fixture->directory, "spool", NULL);
+	if (g_file_test(spool, G_FILE_TEST_IS_DIR))
+		remove_folder(spool);
+	remove_folder(fixture->directory);
 	g_clear_pointer(&fixture->directory, g_free);
 	g_clear_pointer(&fixture->path, g_free);
 	clock_set_offset_us(0);

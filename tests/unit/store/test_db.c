@@ -81,7 +81,7 @@ test_half_made(Fixture *fixture, gconstpointer unused)
 	db_free(fixture_open(fixture, DB_CREATE));
 	sqlite3 *raw = raw_open(fixture);
 	raw_execute(
-	    raw, "DROP TABLE delivery; DROP TABLE outbox; DROP TABLE submission; DROP TABLE epoch; PRAGMA user_version = 0");
+	    raw, "DROP TABLE spool_file; DROP TABLE delivery; DROP TABLE outbox; DROP TABLE submission; DROP TABLE epoch; PRAGMA user_version = 0");
 	sqlite3_close(raw);
 	assert_open_fails(fixture, DB_EXISTING, STORE_ERROR_VERSION, "start sekishod");
 	db_free(fixture_open(fixture, DB_CREATE));

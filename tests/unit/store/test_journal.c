@@ -261,6 +261,28 @@ test_queue_full(Fixture *fixture, gconstpointer unused)
 	desk_close(&desk);
 }
 
+/* What could not be opened again is not taken: the pipes of a choice may spell out more than was posted. */
+static void
+test_too_large(Fixture *fixture, gconstpointer unused)
+{
+	(void)unused;
+	Desk desk;
+	desk_open(&desk, fixture);
+	g_autoptr(Submission) submission = make_submission("LARGE", "short");
+	g_autoptr(GPtrArray) planned = new_plan();
+	plan(planned, MAIL_NOTICE, 'a', NULL);
+	SubmissionField *field = submission->fields->pdata[0];
+	g_free(field->values[0]);
+	field->values[0] = g_strnfill(LIMIT_STORED_CONTENT_BYTES, 'x');
+	const JournalRecord record = {submission, planned, clock_now_us() + SECOND_US, FALSE};
+	g_autoptr(GError) error = NULL;
+	g_assert_false(journal_submit(desk.journal, journal_entry_new(desk.journal, &record), tell, &desk, &error));
+	g_assert_error(error, STORE_ERROR, STORE_ERROR_CONFLICT);
+	desk_stop(&desk);
+	g_assert_cmpuint(desk.done, ==, 0);
+	desk_close(&desk);
+}
+
 /* Files of this process may not grow past `size`. */
 static void
 limit_files(rlim_t size)
@@ -325,6 +347,7 @@ main(int argc, char **argv)
 	    {"sealed content is bound to its row", test_bound_to_row},
 	    {"an entry that conflicts fails alone", test_conflict_alone},
 	    {"a full queue says busy and loses nothing", test_queue_full},
+	    {"what could not be opened again is not taken", test_too_large},
 	    {"after a full disk it goes on", test_disk_full},
 	    {"without a database it does not start", test_no_database},
 	};

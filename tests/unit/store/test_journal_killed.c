@@ -1,5 +1,5 @@
 /*
- * A process that writes a journal is killed, and what it had been told is in the file. Started as
+ * A process that writes a journal is killed, and what it had been told is in the file, uploads too; what it left beside them is swept. Started as
  * `test_store_journal_killed --writer DATA KEYS` it is that process.
  */
 #include <signal.h>
@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "desk.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/store/spool.h"
 
 #define ROUNDS 3
 #define RECEIPT_CHARACTERS 12
@@ -19,6 +21,23 @@ print_receipt(gpointer user_data, const GError *error)
 		_exit(1);
 }
 
+/* One upload, of a size that is not always the same. */
+static GPtrArray *
+spool_upload(const char *data_directory, guint number)
+{
+	GPtrArray *files = submission_files_new();
+	SubmissionFile *file = submission_file_new();
+	const gsize size = (gsize)number % 7 * 20000 + 1;
+	g_autofree guint8 *bytes = g_malloc0(size);
+	SpoolWriter *writer = spool_create(data_directory, NULL);
+	if (!spool_write(writer, bytes, size, NULL) || !spool_finish(writer, file, NULL))
+		_exit(1);
+	g_ptr_array_add(files, file);
+	if (!spool_sync(data_directory, files, NULL))
+		_exit(1);
+	return files;
+}
+
 /* Submits for ever; prints each receipt when it is told that it is durable. */
 G_NORETURN static void
 write_until_killed(const char *data_directory, const char *key_directory)
@@ -27,9 +46,10 @@ write_until_killed(const char *data_directory, const char *key_directory)
 	Journal *journal = journal_start(data_directory, vault, NULL);
 	g_autoptr(GPtrArray) planned = new_plan();
 	plan(planned, MAIL_NOTICE, 'a', NULL);
-	for (;;) {
+	for (guint number = 0;; number++) {
 		g_autofree char *receipt = vault_receipt();
-		g_autoptr(Submission) submission = make_submission(receipt, "message");
+		GPtrArray *files = number % 4 == 0 ? spool_upload(data_directory, number) : NULL;
+		g_autoptr(Submission) submission = make_submission_of(receipt, "message", files);
 		JournalRecord record = {submission, planned, clock_now_us(), FALSE};
 		g_autofree char *line = g_strconcat(receipt, "\n", NULL);
 		if (journal_submit(journal, journal_entry_new(journal, &record), print_receipt, line, NULL))
@@ -67,6 +87,47 @@ run_and_kill(const Fixture *fixture, const Desk *desk, gsize enough)
 	return receipts;
 }
 
+/* Its files are there and open. Returns how many. */
+static guint
+assert_files(const Fixture *fixture, Db *db, Vault *vault, const char *receipt)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SubmissionSummary) summary = submissions_find(db, receipt, &error);
+	g_autoptr(Submission) submission = submissions_open(db, vault, summary->id, &error);
+	g_assert_no_error(error);
+	for (guint i = 0; i < submission->files->len; i++) {
+		g_autoptr(GBytes) content = spool_read(fixture->directory, submission->files->pdata[i], &error);
+		g_assert_no_error(error);
+	}
+	return submission->files->len;
+}
+
+static gint64
+spool_count(const Fixture *fixture)
+{
+	g_autofree char *path = g_build_filename(fixture->directory, "spool", NULL);
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	gint64 count = 0;
+	while (g_dir_read_name(folder) != NULL)
+		count++;
+	return count;
+}
+
+/* An upload that was on its way when the writer was killed, and nothing else, is swept when it is old. */
+static void
+assert_swept(const Fixture *fixture, Db *db)
+{
+	sqlite3 *raw = raw_open(fixture);
+	const gint64 orphans = spool_count(fixture) - count(raw, "spool_file");
+	clock_set_offset_us((LIMIT_SPOOL_ORPHAN_S + 100) * SECOND_US);
+	g_test_message("%d orphans", (int)orphans);
+	g_assert_cmpint(orphans, >=, 0);
+	g_assert_cmpint(spool_sweep(db, fixture->directory, 1000, NULL), ==, orphans);
+	g_assert_cmpint(spool_count(fixture), ==, count(raw, "spool_file"));
+	clock_set_offset_us(0);
+	sqlite3_close(raw);
+}
+
 static void
 test_killed(Fixture *fixture, gconstpointer unused)
 {
@@ -79,15 +140,18 @@ test_killed(Fixture *fixture, gconstpointer unused)
 		g_autoptr(GString) receipts = run_and_kill(fixture, &desk, 100 + 77 * round);
 		g_autoptr(Db) db = fixture_open(fixture, DB_EXISTING);
 		g_auto(GStrv) lines = g_strsplit(receipts->str, "\n", -1);
-		guint found = 0;
+		assert_swept(fixture, db);
+		guint found = 0, files = 0;
 		for (char **line = lines; *line; line++) {
 			if (strlen(*line) != RECEIPT_CHARACTERS)
 				continue;
 			assert_opens(db, admin, *line);
+			files += assert_files(fixture, db, admin, *line);
 			found++;
 		}
-		g_test_message("round %u: %u acknowledged, all there", round, found);
+		g_test_message("round %u: %u acknowledged with %u files, all there", round, found, files);
 		g_assert_cmpuint(found, >=, 100);
+		g_assert_cmpuint(files, >=, 20);
 	}
 	sqlite3 *raw = raw_open(fixture);
 	g_assert_cmpint(count(raw, "submission"), ==, count(raw, "delivery"));

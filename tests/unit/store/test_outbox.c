@@ -74,10 +74,10 @@ test_erased_is_not_claimed(Fixture *fixture, gconstpointer unused)
 	Bench bench;
 	bench_open(&bench, fixture, FALSE);
 	add(&bench, 'a', DELIVERY_QUEUED);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), >, 0);
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), >, 0);
 	raw_execute(bench.raw, "UPDATE submission SET epoch_id = NULL, wrapped_key = NULL, content = NULL");
 	expect_claim(&bench, "one", 0);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), ==, -1);
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), ==, -1);
 	bench_close(&bench);
 }
 
@@ -87,17 +87,17 @@ test_next_due(Fixture *fixture, gconstpointer unused)
 	(void)unused;
 	Bench bench;
 	bench_open(&bench, fixture, FALSE);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), ==, -1);
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), ==, -1);
 	for (DeliveryState state = DELIVERY_DEAD; state <= DELIVERY_REFUSED; state++)
 		add(&bench, (char)('k' + state), state);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), ==, -1);
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), ==, -1);
 	gint64 later_us = clock_now_us() + 2 * LEASE_US;
 	row_delivery(bench.raw, bench.item_id, 'a', DELIVERY_DEFERRED, later_us);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), ==, later_us);
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), ==, later_us);
 	gint64 queued = add(&bench, 'b', DELIVERY_QUEUED);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), ==, column(&bench, queued, "due_at"));
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), ==, column(&bench, queued, "due_at"));
 	expect_claim(&bench, "one", 1);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), ==, column(&bench, queued, "leased_until"));
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), ==, column(&bench, queued, "leased_until"));
 	bench_close(&bench);
 }
 

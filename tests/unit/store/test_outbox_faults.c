@@ -29,12 +29,12 @@ test_due_too_far_ahead_is_due(Fixture *fixture, gconstpointer unused)
 	gint64 ahead_us = (gint64)LIMIT_DUE_AHEAD_MS * 1000;
 	gint64 now_us = clock_now_us();
 	row_delivery(bench.raw, bench.item_id, 'a', DELIVERY_DEFERRED, now_us + ahead_us - LEASE_US);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), >, now_us + LEASE_US);
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), >, now_us + LEASE_US);
 	expect_claim(&bench, "one", 0);
 	raw_execute(bench.raw, "DELETE FROM delivery");
 	row_delivery(bench.raw, bench.item_id, 'b', DELIVERY_DEFERRED, now_us + ahead_us + LEASE_US);
 	row_delivery(bench.raw, bench.item_id, 'c', DELIVERY_DEFERRED, G_MAXINT64);
-	g_assert_cmpint(outbox_next_due(bench.db, NULL), <=, clock_now_us());
+	g_assert_cmpint(outbox_next_due(bench.db, NULL, NULL), <=, clock_now_us());
 	g_autoptr(GPtrArray) items = claim(&bench, "one", 9);
 	g_assert_cmpuint(items->len, ==, 1);
 	g_assert_cmpuint(((OutboxItem *)g_ptr_array_index(items, 0))->deliveries->len, ==, 2);
@@ -110,15 +110,17 @@ test_a_broken_form_waits_together(Fixture *fixture, gconstpointer unused)
 		DeliveryState state;
 		gint64 due_in_us;
 		gboolean is_put_off;
+		gboolean is_ordered;
 	} rows[] = {
-	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_QUEUED, -SECOND_US, TRUE},
-	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_DEFERRED, -SECOND_US, TRUE},
-	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_DEFERRED, 60 * SECOND_US, FALSE},
-	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_SENT, -SECOND_US, FALSE},
-	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_DEAD, -SECOND_US, FALSE},
-	    {"example.jp", 4, MAIL_REPLY, DELIVERY_QUEUED, -SECOND_US, FALSE},
-	    {"example.jp", 5, MAIL_NOTICE, DELIVERY_QUEUED, -SECOND_US, FALSE},
-	    {"other.example", 4, MAIL_NOTICE, DELIVERY_QUEUED, -SECOND_US, FALSE},
+	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_QUEUED, -SECOND_US, TRUE, FALSE},
+	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_DEFERRED, -SECOND_US, TRUE, FALSE},
+	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_DEFERRED, 60 * SECOND_US, FALSE, FALSE},
+	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_SENT, -SECOND_US, FALSE, FALSE},
+	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_DEAD, -SECOND_US, FALSE, FALSE},
+	    {"example.jp", 4, MAIL_REPLY, DELIVERY_QUEUED, -SECOND_US, FALSE, FALSE},
+	    {"example.jp", 5, MAIL_NOTICE, DELIVERY_QUEUED, -SECOND_US, FALSE, FALSE},
+	    {"other.example", 4, MAIL_NOTICE, DELIVERY_QUEUED, -SECOND_US, FALSE, FALSE},
+	    {"example.jp", 4, MAIL_NOTICE, DELIVERY_DEFERRED, -SECOND_US, FALSE, TRUE},
 	};
 	Bench bench;
 	bench_open(&bench, fixture, FALSE);
@@ -131,9 +133,12 @@ test_a_broken_form_waits_together(Fixture *fixture, gconstpointer unused)
 		    rows[i].site, rows[i].form_id, submission);
 		ids[i] = row_delivery(bench.raw, row_item(bench.raw, submission, rows[i].kind), 'a', rows[i].state,
 		    clock_now_us() + rows[i].due_in_us);
+		raw_execute(
+		    bench.raw, "UPDATE delivery SET ordered_at = %d WHERE id = %" G_GINT64_FORMAT, rows[i].is_ordered, ids[i]);
 	}
 	OutboxItem item = {.site = (char *)"example.jp", .form_id = 4, .kind = MAIL_NOTICE};
-	g_assert_cmpint(outbox_put_off(bench.db, &item, "conf.no_form", later_us, NULL), ==, 2);
+	const PutOff put_off = {.reason = "conf.no_form", .server_text = "450 later", .due_at_us = later_us};
+	g_assert_cmpint(outbox_put_off(bench.db, &item, &put_off, NULL), ==, 2);
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_assert_cmpint(column(&bench, ids[i], "due_at") == later_us, ==, rows[i].is_put_off);
 		g_assert_cmpint(column(&bench, ids[i], "state"), ==, rows[i].is_put_off ? DELIVERY_DEFERRED : rows[i].state);

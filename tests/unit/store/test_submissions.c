@@ -1,5 +1,6 @@
 /* Submissions: lists, receipts, opening what is sealed, retention. */
 #include "rows.h"
+#include "sekisho/base/limits.h"
 #include "sekisho/base/vault.h"
 #include "sekisho/store/submissions.h"
 
@@ -118,6 +119,10 @@ test_open_refuses(Fixture *fixture, gconstpointer unused)
 	gint64 garbage = row_submission(raw, "GARBAGE", FALSE, "not sealed at all");
 	gint64 erased = row_submission(raw, "ERASED", FALSE, "x");
 	raw_execute(raw, "UPDATE submission SET epoch_id = NULL, wrapped_key = NULL, content = NULL WHERE receipt = 'ERASED'");
+	gint64 most = row_submission(raw, "MOST", FALSE, "x");
+	gint64 vast = row_submission(raw, "VAST", FALSE, "x");
+	raw_execute(raw, "UPDATE submission SET content = zeroblob(%lu) WHERE receipt = 'MOST'", LIMIT_STORED_CONTENT_BYTES);
+	raw_execute(raw, "UPDATE submission SET content = zeroblob(%lu) WHERE receipt = 'VAST'", LIMIT_STORED_CONTENT_BYTES + 1);
 	sqlite3_close(raw);
 	g_autofree char *keys = g_dir_make_tmp("sekisho-keys-XXXXXX", NULL);
 	g_autoptr(GError) setup = NULL;
@@ -127,6 +132,13 @@ test_open_refuses(Fixture *fixture, gconstpointer unused)
 	g_autoptr(GError) opened = NULL, gone = NULL, unknown = NULL;
 	g_assert_null(submissions_open(db, vault, garbage, &opened));
 	g_assert_true(opened->domain == BASE_ERROR);
+	g_autoptr(GError) sealed_badly = NULL, too_large = NULL;
+	g_assert_null(submissions_open(db, vault, most, &sealed_badly));
+	g_assert_true(sealed_badly->domain == BASE_ERROR);
+	g_assert_null(strstr(sealed_badly->message, "more than any that is stored"));
+	g_assert_null(submissions_open(db, vault, vast, &too_large));
+	g_assert_error(too_large, BASE_ERROR, BASE_ERROR_FORGED);
+	g_assert_nonnull(strstr(too_large->message, "more than any that is stored"));
 	g_assert_null(submissions_open(db, vault, erased, &gone));
 	g_assert_error(gone, STORE_ERROR, STORE_ERROR_NOT_FOUND);
 	g_assert_null(submissions_open(db, vault, 99, &unknown));
@@ -194,6 +206,80 @@ test_purge(Fixture *fixture, gconstpointer unused)
 	sqlite3_close(raw);
 }
 
+/* Nothing waits for ever; but what was not seen to wait for days since its time was over is tried first. */
+static void
+test_overdue(Fixture *fixture, gconstpointer unused)
+{
+	(void)unused;
+	const gint day_s = 24 * 3600;
+	static const struct {
+		DeliveryState state;
+		gint overdue_days; /* since it was first seen; 0: it was not */
+		gboolean is_past, is_erased, is_ended;
+	} rows[] = {
+	    {DELIVERY_DEFERRED, 6, TRUE, FALSE, TRUE},
+	    {DELIVERY_DEFERRED, 4, TRUE, FALSE, FALSE},
+	    {DELIVERY_DEFERRED, 0, TRUE, FALSE, FALSE},
+	    {DELIVERY_DEFERRED, 6, FALSE, FALSE, FALSE},
+	    {DELIVERY_QUEUED, 6, TRUE, FALSE, FALSE},
+	    {DELIVERY_SENT, 6, TRUE, FALSE, FALSE},
+	    {DELIVERY_CANCELLED, 6, TRUE, TRUE, FALSE},
+	    {DELIVERY_REFUSED, 6, TRUE, FALSE, FALSE},
+	    {DELIVERY_QUEUED, 0, TRUE, TRUE, TRUE},
+	    {DELIVERY_DEFERRED, 0, TRUE, TRUE, TRUE},
+	};
+	g_autoptr(Db) db = fixture_open(fixture, DB_CREATE);
+	sqlite3 *raw = raw_open(fixture);
+	gint64 now_us = clock_now_us(), ids[G_N_ELEMENTS(rows)];
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *receipt = g_strdup_printf("LATE%u", i);
+		gint64 purge_at_us = now_us + (rows[i].is_past ? -SECOND_US : 60 * SECOND_US);
+		gint64 id = submission_until(raw, receipt, purge_at_us);
+		ids[i] = row_delivery(raw, row_item(raw, id, MAIL_NOTICE), 'a', rows[i].state, 1);
+		if (rows[i].overdue_days > 0)
+			raw_execute(raw, "UPDATE delivery SET overdue_at = %" G_GINT64_FORMAT " WHERE id = %" G_GINT64_FORMAT,
+			    now_us - (gint64)rows[i].overdue_days * day_s * SECOND_US, ids[i]);
+		if (rows[i].is_erased)
+			raw_execute(raw,
+			    "UPDATE submission SET epoch_id = NULL, wrapped_key = NULL, content = NULL WHERE id = "
+			    "%" G_GINT64_FORMAT,
+			    id);
+	}
+	g_assert_cmpint(submissions_purge(db, 100, NULL, NULL), ==, 3);
+	g_autoptr(GError) error = NULL;
+	g_assert_cmpint(outbox_end_overdue(db, 2, &error), ==, 2);
+	g_assert_cmpint(outbox_end_overdue(db, 100, &error), ==, 1);
+	g_assert_cmpint(outbox_end_overdue(db, 100, &error), ==, 0);
+	g_assert_no_error(error);
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+		g_assert_cmpint(
+		    raw_number(raw,
+			"SELECT count(*) FROM delivery WHERE state = 4 AND reason = 'retention' AND id = %" G_GINT64_FORMAT,
+			ids[i]),
+		    ==, rows[i].is_ended ? 1 : 0);
+	guint dead_mails = 0;
+	g_assert_cmpint(submissions_purge(db, 100, &dead_mails, &error), ==, 3);
+	g_assert_cmpuint(dead_mails, ==, 3);
+	sqlite3_close(raw);
+}
+
+/* A session that holds it has the last word. */
+static void
+test_overdue_but_leased(Fixture *fixture, gconstpointer unused)
+{
+	(void)unused;
+	g_autoptr(Db) db = fixture_open(fixture, DB_CREATE);
+	sqlite3 *raw = raw_open(fixture);
+	gint64 id = submission_until(raw, "HELD", clock_now_us() - SECOND_US);
+	row_delivery(raw, row_item(raw, id, MAIL_NOTICE), 'a', DELIVERY_DEFERRED, 1);
+	raw_execute(raw, "UPDATE delivery SET overdue_at = 1");
+	g_autoptr(GPtrArray) items = outbox_claim(db, "courier", 60 * SECOND_US, 1, NULL);
+	g_assert_cmpuint(items->len, ==, 1);
+	g_assert_cmpint(outbox_end_overdue(db, 100, NULL), ==, 0);
+	g_assert_cmpint(submissions_purge(db, 100, NULL, NULL), ==, 0);
+	sqlite3_close(raw);
+}
+
 static void
 test_purge_leaves_nothing(Fixture *fixture, gconstpointer unused)
 {
@@ -243,6 +329,8 @@ main(int argc, char **argv)
 	    {"lists are newest first and filtered", test_list},
 	    {"what was not sealed by us does not open", test_open_refuses},
 	    {"retention takes what is past and settled or given up", test_purge},
+	    {"retention ends mails that nobody can send", test_overdue},
+	    {"retention waits for a session", test_overdue_but_leased},
 	    {"retention goes in small steps and leaves no byte", test_purge_leaves_nothing},
 	    {"the file shrinks after a purge", test_purge_shrinks},
 	};
