@@ -6,6 +6,10 @@
  * the entry that takes it, and that entry is refused as a whole. The address of an entry that may be mailed is moreover
  * rendered without the submission, so that no visitor's byte can be in it, whichever tags the entry holds.
  *
+ * A visitor may choose among departments: an entry whose fields are all choices of the form takes the addresses that the operator wrote behind
+ * "|" in form.html (contract 13.5, M17). What the submission holds there is looked up among the form's choices and chosen anew in an empty submission,
+ * and the entry is rendered from that one; so a row with any other address, whoever wrote it, is refused.
+ *
  * No state, no I/O. In this version mail_2 is always refused.
  */
 #include "sekisho/policy/replies.h"
@@ -68,27 +72,87 @@ render(const Plan *plan, const char *entry, const Submission *submission)
 	return text_without_line_breaks(replaced);
 }
 
-/* Why this entry may not be mailed, or NULL. */
-static const char *
-entry_refusal(const Plan *plan, const char *entry, const char *rendered, const char *constant)
+const char *
+replies_entry_refusal(const Form *form, MailKind kind, const char *entry)
 {
-	if (plan->kind == MAIL_REPLY)
+	if (kind == MAIL_REPLY)
 		return REFUSAL_POLICY;
-	g_autoptr(GPtrArray) fields = mailtag_fields(entry, plan->form);
-	/* The comparison holds even where a tag takes something from the request that mailtag_fields does not count. */
-	if (fields->len > 0 || strcmp(rendered, constant) != 0)
-		return REFUSAL_FIELD;
+	g_autoptr(GPtrArray) typed = mailtag_typed_fields(entry, form);
+	return typed->len > 0 ? REFUSAL_FIELD : NULL;
+}
+
+/* The text before "|" of a choice of that name whose text after it is `after`, or NULL. */
+static const char *
+find_choice(const Form *form, const char *name, const char *after)
+{
+	for (guint i = 0; i < form->tags->len; i++) {
+		const FormTag *tag = form->tags->pdata[i];
+		if (tag->name == NULL || !(tag->features & TAG_SELECTABLE) || strcmp(tag->name, name) != 0)
+			continue;
+		for (guint k = 0; k < tag->values->len; k++) {
+			const FormTagValue *value = tag->values->pdata[k];
+			if (strcmp(value->after, after) == 0)
+				return value->before;
+		}
+	}
 	return NULL;
+}
+
+/* Posts what the field holds again, in the form's own words. FALSE if it holds anything that the form does not offer. */
+static gboolean
+post_choices(const Plan *plan, const char *name, Posted *posted)
+{
+	const SubmissionField *field = submission_field(plan->submission, name);
+	g_autofree char *several = g_strconcat(name, "[]", NULL);
+	g_autoptr(GBytes) name_bytes = g_bytes_new(several, strlen(several));
+
+	for (char **value = field != NULL ? field->values : NULL; value != NULL && *value != NULL; value++) {
+		const char *before = find_choice(plan->form, name, *value);
+		if (before == NULL)
+			return FALSE;
+		g_autoptr(GBytes) before_bytes = g_bytes_new(before, strlen(before));
+		if (!posted_add(posted, name_bytes, before_bytes, NULL))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* A submission that holds nothing but the choices made in these fields; NULL if one of them is none of the form's. */
+static Submission *
+choose_again(const Plan *plan, const GPtrArray *fields)
+{
+	Posted *posted = posted_new();
+
+	for (guint i = 0; i < fields->len; i++) {
+		if (!post_choices(plan, fields->pdata[i], posted)) {
+			posted_free(posted);
+			return NULL;
+		}
+	}
+	return submission_new(plan->form, "", posted, NULL, client_facts_new());
+}
+
+/* What the entry reads in the operator's words alone: those of site, template and offered choices. NULL if there is no such reading. */
+static char *
+render_own(const Plan *plan, const char *entry)
+{
+	g_autoptr(GPtrArray) fields = mailtag_fields(entry, plan->form);
+	g_autoptr(Submission) chosen = fields->len > 0 ? choose_again(plan, fields) : NULL;
+
+	return fields->len > 0 && chosen == NULL ? NULL : render(plan, entry, chosen);
 }
 
 static void
 plan_entry(const Plan *plan, const char *header, const char *entry)
 {
+	const char *refusal = replies_entry_refusal(plan->form, plan->kind, entry);
 	g_autofree char *rendered = render(plan, entry, plan->submission);
-	g_autofree char *constant = render(plan, entry, NULL);
-	const char *refusal = entry_refusal(plan, entry, rendered, constant);
-	g_autoptr(GPtrArray) mailboxes = mailbox_parse_list(refusal == NULL ? constant : rendered, NULL);
+	g_autofree char *own = refusal == NULL ? render_own(plan, entry) : NULL;
 
+	/* The comparison holds even where a tag takes something from the request that mailtag_fields does not count. */
+	if (refusal == NULL && (own == NULL || strcmp(rendered, own) != 0))
+		refusal = REFUSAL_FIELD;
+	g_autoptr(GPtrArray) mailboxes = mailbox_parse_list(refusal == NULL ? own : rendered, NULL);
 	for (guint i = 0; i < mailboxes->len; i++) {
 		const Mailbox *mailbox = mailboxes->pdata[i];
 		if (!address_is_deliverable(mailbox->address))
@@ -122,12 +186,10 @@ plan_header(const Plan *plan, const MailTemplate *mail, const char *header)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	for (char **line = lines; *line != NULL; line++) {
-		char *colon = strchr(*line, ':');
-		if (colon == NULL)
-			continue;
-		g_autofree char *name = g_strstrip(g_strndup(*line, (gsize)(colon - *line)));
-		if (g_ascii_strcasecmp(name, header) == 0)
-			plan_list(plan, header, colon + 1);
+		g_autofree char *name = NULL;
+		g_autofree char *value = NULL;
+		if (text_split_header(*line, &name, &value) && g_ascii_strcasecmp(name, header) == 0)
+			plan_list(plan, header, value);
 	}
 }
 

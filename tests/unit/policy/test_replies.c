@@ -137,6 +137,182 @@ test_a_typed_configured_address_stays_allowed(void)
 	g_assert_cmpstr(planned, ==, "notice To a@example.test; notice Cc c@example.test");
 }
 
+/* --- Addresses that the form offers (contract 13.5, M17) --------------------------------------------------------------------- */
+
+#define CHOICES "\"Sales|sales@example.test\" \"Support|Sup <support@example.test>, x@example.test\" \"None|none\""
+#define SALES "notice To sales@example.test"
+#define SUPPORT "notice To Sup support@example.test; notice To x@example.test"
+
+static Form *
+form_offering(const char *fields, const char *recipient, const char *headers)
+{
+	FormSource *source = fixture_source(fields);
+
+	set(&source->mail[0].recipient, recipient);
+	set(&source->mail[0].additional_headers, headers);
+	return fixture_compile(source);
+}
+
+static char *
+plan_offered(const char *fields, const char *recipient, const char *name, const char *value)
+{
+	g_autoptr(Form) form = form_offering(fields, recipient, "");
+	g_autoptr(Submission) submission = fixture_submission(form, fixture_posted(name, value, "other", "o@y.test", NULL));
+
+	return planned_text(form, submission);
+}
+
+static void
+test_offered(void)
+{
+	static const struct {
+		const char *fields, *recipient, *name, *value, *planned;
+	} cases[] = {
+	    {"[select sel " CHOICES "]", "[sel]", "sel", "Sales", SALES},
+	    {"[select* sel " CHOICES "]", " [ sel ] ", "sel", "Support", SUPPORT},
+	    {"[radio sel " CHOICES "]", "[sel]", "sel", "Sales", SALES},
+	    {"[checkbox sel " CHOICES "]", "[sel]", "sel[]", "Support", SUPPORT},
+	    {"[select a.b " CHOICES "]", "[a.b]", "a_b", "Sales", SALES},
+	    {"[select sel \"R&amp;D|rd@example.test\"]", "[sel]", "sel", " R&D ", "notice To rd@example.test"},
+	    {"[select sel \"a@example.test\"]", "[sel]", "sel", "a@example.test", "notice To a@example.test"},
+	    {"[select sel \"a\" \"b\"]", "[sel]@example.test", "sel", "b", "notice To b@example.test"},
+	    {"[select sel " CHOICES "][reflection sel]", "[sel]", "sel", "Sales", SALES},
+	    {"[select sel " CHOICES "][radio sel \"More|more@example.test\"]", "[sel]", "sel", "More", "notice To more@example.test"},
+	    /* The text behind "|", posted itself, is the operator's too. */
+	    {"[select sel " CHOICES "]", "[sel]", "sel", "sales@example.test", SALES},
+	    {"[select sel " CHOICES "]", "[sel]", "sel", "None", ""},
+	    {"[select sel " CHOICES "]", "[sel]", "sel", "", ""},
+	    {"[select sel " CHOICES "]", "[sel]", "nothing", "", ""},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *planned =
+		    plan_offered(cases[i].fields, cases[i].recipient, cases[i].name, cases[i].value);
+		g_test_message("%s, %s = %s", cases[i].fields, cases[i].name, cases[i].value);
+		g_assert_cmpstr(planned, ==, cases[i].planned);
+	}
+}
+
+/* Whatever makes it possible to type the address makes the entry the visitor's, even for one who chooses what is offered. */
+static void
+test_not_offered(void)
+{
+	static const struct {
+		const char *fields, *recipient, *value;
+	} cases[] = {
+	    {"[select sel " CHOICES "]", "[sel]", "evil@y.test"},
+	    {"[select sel " CHOICES "]", "[sel]", "Sales, evil@y.test"},
+	    {"[select sel " CHOICES "]", "[sel]", "sales@example.test, evil@y.test"},
+	    {"[select sel " CHOICES "]", "[sel]", "sales@example.test\r\nBcc: evil@y.test"},
+	    {"[select sel " CHOICES "]", "[_raw_sel]", "evil@y.test"},
+	    {"[select sel \"a@example.test\"]", "[_raw_sel]", "a@example.test"},
+	    {"[select sel \"a@example.test\"]", "[_format_sel \"Y\"]", "a@example.test"},
+	    {"[select sel \"a@example.test\"]", "[sel] [_raw_sel]", "a@example.test"},
+	    {"[select sel \"a@example.test\"]", "[other] <[sel]>", "a@example.test"},
+	    {"[select sel \"a@example.test\"]", "[sel], [other]", "o@y.test"},
+	    {"[checkbox sel free_text \"a@example.test\"]", "[sel]", "a@example.test"},
+	    {"[checkbox sel \"a@example.test\"][checkbox sel free_text \"b\"]", "[sel]", "a@example.test"},
+	    {"[checkbox sel \"a@example.test\"][hidden sel \"b\"]", "[sel]", "a@example.test"},
+	    {"[hidden sel \"b\"][select sel \"a@example.test\"]", "[sel]", "a@example.test"},
+	    {"[select sel \"a@example.test\"][quiz sel \"b|c\"]", "[sel]", "a@example.test"},
+	    {"[select sel \"a@example.test\"][text sel]", "[sel]", "a@example.test"},
+	    {"[hidden sel \"a@example.test\"]", "[sel]", "a@example.test"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+		g_autoptr(SiteFacts) site = fixture_site();
+		FormSource *source = fixture_source(cases[i].fields);
+		set(&source->mail[0].recipient, cases[i].recipient);
+		g_autoptr(Form) form = form_examine(source, site, problems);
+		g_autoptr(Submission) submission =
+		    fixture_submission(form, fixture_posted("sel", cases[i].value, "other", "o@y.test", NULL));
+		g_autoptr(GPtrArray) plan = replies_plan(form, submission);
+		g_test_message("%s, %s = %s", cases[i].fields, cases[i].recipient, cases[i].value);
+		for (guint k = 0; k < plan->len; k++)
+			g_assert_cmpstr(((const PlannedRecipient *)plan->pdata[k])->refusal, ==, "recipient_from_field");
+	}
+}
+
+/* One that is not offered takes the others of its entry along, and no others. */
+static void
+test_partly_offered(void)
+{
+	g_autoptr(Form) form =
+	    form_offering("[checkbox sel " CHOICES "][checkbox two " CHOICES "]", "[sel], [two]", "Cc: a@example.test");
+	g_autoptr(Submission) submission =
+	    fixture_submission(form, fixture_posted("sel[]", "Sales", "sel[]", "evil@y.test", "two[]", "Support", NULL));
+	g_autofree char *planned = planned_text(form, submission);
+
+	g_assert_cmpstr(planned, ==,
+	    SUPPORT "; notice Cc a@example.test; notice To sales@example.test recipient_from_field; "
+		    "notice To evil@y.test recipient_from_field");
+}
+
+/* A row that a front wrote whose form offered something else: another address, or a field that posted nothing of the kind. */
+static void
+test_forged(void)
+{
+	static const char *const fronts[] = {"[select sel \"Sales|evil@y.test\"]", "[text sel]", "[text nothing]",
+	    "[checkbox sel free_text \"x\"]", "[select sel \"Sales|sales@example.test, evil@y.test\"]"};
+	static const char *const values[] = {"Sales", "evil@y.test", "x@example.test, evil@y.test"};
+	g_autoptr(Form) form = form_offering("[select sel " CHOICES "]", "[sel], a@example.test", "");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(fronts); i++) {
+		for (gsize k = 0; k < G_N_ELEMENTS(values); k++) {
+			g_autoptr(Form) front = form_offering(fronts[i], "a@example.test", "");
+			g_autoptr(Submission) submission = fixture_submission(
+			    front, fixture_posted("sel", values[k], "_wpcf7_free_text_sel", "evil@y.test", NULL));
+			g_assert_cmpuint(count_allowed(form, submission, "a@example.test"), ==, 1);
+		}
+	}
+}
+
+static void
+test_offered_in_headers_and_mail_2(void)
+{
+	FormSource *source = fixture_source("[select sel " CHOICES "]");
+	set(&source->mail[0].recipient, "a@example.test");
+	set(&source->mail[0].additional_headers, "Cc: [sel]\nBcc: [sel]@y.test, [sel]");
+	set(&source->mail[1].sender, "noreply@example.test");
+	set(&source->mail[1].recipient, "[sel]");
+	source->mail[1].is_active = TRUE;
+	g_autoptr(Form) form = fixture_compile(source);
+	g_autoptr(Submission) submission = fixture_submission(form, fixture_posted("sel", "Sales", NULL));
+	g_autofree char *planned = planned_text(form, submission);
+
+	g_assert_cmpstr(planned, ==,
+	    "notice To a@example.test; notice Cc sales@example.test; reply To sales@example.test reply_policy");
+}
+
+static void
+test_the_ceiling_of_offered(void)
+{
+	GString *fields = g_string_new("[select sel \"All|");
+	for (guint i = 0; i < 2 * LIMIT_RECIPIENTS; i++)
+		g_string_append_printf(fields, "%sa%u@example.test", i > 0 ? ", " : "", i);
+	g_string_append(fields, "\"]");
+	g_autoptr(Form) form = form_offering(fields->str, "[sel]", "");
+	g_autoptr(Submission) submission = fixture_submission(form, fixture_posted("sel", "All", NULL));
+	g_autoptr(GPtrArray) plan = replies_plan(form, submission);
+
+	g_assert_cmpuint(plan->len, ==, LIMIT_RECIPIENTS);
+	for (guint i = 0; i < plan->len; i++)
+		g_assert_null(((const PlannedRecipient *)plan->pdata[i])->refusal);
+	g_string_free(fields, TRUE);
+}
+
+static void
+test_entry_refusal(void)
+{
+	g_autoptr(Form) form = form_offering("[select sel " CHOICES "][email your-email]", "a@example.test", "");
+
+	g_assert_null(replies_entry_refusal(form, MAIL_NOTICE, "a@example.test"));
+	g_assert_null(replies_entry_refusal(form, MAIL_NOTICE, "[sel]"));
+	g_assert_cmpstr(replies_entry_refusal(form, MAIL_NOTICE, "[your-email]"), ==, "recipient_from_field");
+	g_assert_cmpstr(replies_entry_refusal(form, MAIL_REPLY, "[sel]"), ==, "reply_policy");
+}
+
 static void
 test_mail_2_is_refused_whole(void)
 {
@@ -207,6 +383,13 @@ main(int argc, char **argv)
 	g_test_add_func("/replies/each entry is judged as it stands in the template", test_entries);
 	g_test_add_func("/replies/no value adds a recipient", test_no_value_adds_a_recipient);
 	g_test_add_func("/replies/a typed configured address stays allowed", test_a_typed_configured_address_stays_allowed);
+	g_test_add_func("/replies/an address that the form offers is mailed", test_offered);
+	g_test_add_func("/replies/what can be typed is not offered", test_not_offered);
+	g_test_add_func("/replies/one that is not offered spoils its entry", test_partly_offered);
+	g_test_add_func("/replies/a forged row brings no address", test_forged);
+	g_test_add_func("/replies/offered in Cc and Bcc, and never in mail_2", test_offered_in_headers_and_mail_2);
+	g_test_add_func("/replies/the ceiling of an offered list", test_the_ceiling_of_offered);
+	g_test_add_func("/replies/an entry by itself", test_entry_refusal);
 	g_test_add_func("/replies/mail_2 is refused whole", test_mail_2_is_refused_whole);
 	g_test_add_data_func("/replies/demo_mode plans nothing", "demo_mode: on", test_nothing_is_planned);
 	g_test_add_data_func("/replies/skip_mail plans nothing", "skip_mail: on", test_nothing_is_planned);
