@@ -14,6 +14,7 @@
 
 #include "account.h"
 #include "formfile.h"
+#include "posts.h"
 #include "problems.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
@@ -258,16 +259,32 @@ config_check_site(Config *config, const char *name, GPtrArray *problems)
 	site_check(&place, config->sites->settings, problems);
 }
 
+/* The files that site.conf names for both roles. */
+static void
+add_named_paths(const SitePlace *place, GPtrArray *paths)
+{
+	g_autoptr(GPtrArray) unsaid = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(Settings) settings = site_settings(place, unsaid, NULL);
+	g_autofree char *words = settings != NULL ? settings_path(settings, "spam", "disallowed_words_file") : NULL;
+	if (words != NULL && g_file_test(words, G_FILE_TEST_EXISTS))
+		g_ptr_array_add(paths, g_steal_pointer(&words));
+}
+
 GPtrArray *
 config_site_paths(Config *config, const char *name)
 {
 	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *folder = g_build_filename(config->sites_directory, name, NULL);
+	const SitePlace place = {.name = name, .folder = folder, .shared_accounts = config->sites->accounts};
 	g_autofree char *file = g_build_filename(folder, "site.conf", NULL);
 	g_autofree char *directory = g_build_filename(folder, "forms", NULL);
 	g_autoptr(GPtrArray) folders = formfile_folders(directory);
 	if (g_file_test(file, G_FILE_TEST_EXISTS))
 		g_ptr_array_add(paths, g_steal_pointer(&file));
+	add_named_paths(&place, paths);
+	g_autofree char *posts = posts_path(folder);
+	if (g_file_test(posts, G_FILE_TEST_EXISTS))
+		g_ptr_array_add(paths, g_steal_pointer(&posts));
 	if (g_file_test(directory, G_FILE_TEST_IS_DIR))
 		g_ptr_array_add(paths, g_strconcat(directory, "/", NULL));
 	for (guint i = 0; i < folders->len; i++)

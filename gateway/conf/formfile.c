@@ -11,6 +11,7 @@
 #include "problems.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
 #include "sekisho/base/texts.h"
 #include "sekisho/conf/settings.h"
 #include "sekisho/form/mailtag.h"
@@ -43,13 +44,6 @@ read_template(const char *folder, const char *name, GPtrArray *problems)
 }
 
 static void
-replace(char **place, char *text)
-{
-	g_free(*place);
-	*place = text;
-}
-
-static void
 read_mail(FormSource *source, guint index, const Settings *settings, const FormPlace *place, GPtrArray *problems)
 {
 	MailTemplate *mail = &source->mail[index];
@@ -57,11 +51,12 @@ read_mail(FormSource *source, guint index, const Settings *settings, const FormP
 	g_autofree char *body = read_template(place->folder, mails[index].body_file, problems);
 	g_autofree char *headers = read_template(place->folder, mails[index].headers_file, problems);
 	const char *default_headers = body == NULL ? mails[index].default_headers : "";
-	replace(&mail->subject, g_strdup(settings_text(settings, group, "subject")));
-	replace(&mail->sender, g_strdup(settings_text(settings, group, "sender")));
-	replace(&mail->recipient, g_strdup(settings_text(settings, group, "recipient")));
-	replace(&mail->body, g_strdup(body != NULL ? body : text_for(source->locale, mails[index].body_text_id)));
-	replace(&mail->additional_headers, g_strdup(headers != NULL ? headers : default_headers));
+	text_replace(&mail->subject, g_strdup(settings_text(settings, group, "subject")));
+	text_replace(&mail->sender, g_strdup(settings_text(settings, group, "sender")));
+	text_replace(&mail->recipient, g_strdup(settings_text(settings, group, "recipient")));
+	text_replace(&mail->attachments, g_strdup(settings_text(settings, group, "attachments")));
+	text_replace(&mail->body, g_strdup(body != NULL ? body : text_for(source->locale, mails[index].body_text_id)));
+	text_replace(&mail->additional_headers, g_strdup(headers != NULL ? headers : default_headers));
 	mail->is_html = settings_number(settings, group, "html") != 0;
 	mail->is_exclude_blank = settings_number(settings, group, "exclude_blank") != 0;
 	mail->is_active = index == 0 || settings_number(settings, group, "active") != 0;
@@ -95,7 +90,7 @@ read_form_template(FormSource *source, const char *folder, GPtrArray *problems)
 {
 	char *text = read_template(folder, "form.html", problems);
 	if (text != NULL)
-		replace(&source->template_text, text);
+		text_replace(&source->template_text, text);
 	else
 		g_ptr_array_add(problems, g_strdup_printf("%s/form.html:1: is missing; put the form's template there", folder));
 }
@@ -109,10 +104,10 @@ read_source(Settings *settings, const FormPlace *place, GPtrArray *problems)
 	settings_default(settings, "form", "title", slug);
 	settings_default(settings, "form", "locale", place->site_locale);
 	source->id = (guint64)settings_number(settings, "form", "id");
-	replace(&source->slug, g_steal_pointer(&slug));
-	replace(&source->title, g_strdup(settings_text(settings, "form", "title")));
-	replace(&source->locale, g_strdup(settings_text(settings, "form", "locale")));
-	replace(&source->additional_settings, read_additional_settings(settings));
+	text_replace(&source->slug, g_steal_pointer(&slug));
+	text_replace(&source->title, g_strdup(settings_text(settings, "form", "title")));
+	text_replace(&source->locale, g_strdup(settings_text(settings, "form", "locale")));
+	text_replace(&source->additional_settings, read_additional_settings(settings));
 	read_form_template(source, place->folder, problems);
 	for (guint i = 0; i < G_N_ELEMENTS(mails); i++)
 		read_mail(source, i, settings, place, problems);
@@ -136,9 +131,16 @@ take_sentence(const Settings *settings, const FormPlace *place, const char *sent
 		g_ptr_array_add(problems, g_strdup_printf("%s/%s", place->folder, sentence));
 }
 
-/* Reads and compiles the folder. With problems the form, if there is one, is only to be looked at. */
-static Form *
-read_form(const FormPlace *place, GPtrArray *problems, GError **error)
+FormSource *
+formfile_read(const FormPlace *place, GPtrArray *problems, GError **error)
+{
+	g_autofree char *path = g_build_filename(place->folder, "form.ini", NULL);
+	g_autoptr(Settings) settings = settings_read(path, KEYS_FORM, problems, error);
+	return settings == NULL ? NULL : read_source(settings, place, problems);
+}
+
+Form *
+formfile_examine(const FormPlace *place, GPtrArray *problems, GError **error)
 {
 	g_autofree char *path = g_build_filename(place->folder, "form.ini", NULL);
 	g_autoptr(Settings) settings = settings_read(path, KEYS_FORM, problems, error);
@@ -156,8 +158,9 @@ formfile_load(const FormPlace *place, GError **error)
 {
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) unreadable = NULL;
-	g_autoptr(Form) form = read_form(place, problems, &unreadable);
-	if (form != NULL && problems->len == 0)
+	g_autoptr(Form) form = formfile_examine(place, problems, &unreadable);
+	/* One for subscribers is answered and never used, so what else is wrong with it does not matter. */
+	if (form != NULL && (problems->len == 0 || form->is_for_subscribers))
 		return g_steal_pointer(&form);
 	if (unreadable != NULL)
 		g_propagate_error(error, g_steal_pointer(&unreadable));
@@ -175,8 +178,32 @@ warn_of_unknown_words(const Form *form, const char *folder, GPtrArray *problems)
 		const char *word = g_ptr_array_index(words, i);
 		guint line = 0;
 		g_autofree char *meant = formtag_slip(form->source->template_text, word, &line);
-		if (meant == NULL)
+		if (meant != NULL)
+			problems_warn(problems, folder, "form.html",
+			    "line %u: [%s] is no form-tag here and stays as text; did you mean [%s]?", line, word, meant);
+		else
 			problems_warn(problems, folder, "form.html", "[%s] is no form-tag here and stays as text", word);
+	}
+}
+
+/* What such a tag is there for is another service's or plugin's work: better known than trusted. */
+static void
+warn_of_tags(const Form *form, const char *folder, GPtrArray *problems)
+{
+	static const struct {
+		const char *basetype, *sentence;
+	} warnings[] = {
+	    {"turnstile", "this version does not verify Turnstile's tokens, so the tag keeps no robot out"},
+	    {"captchac", "its pictures come from another WordPress plugin, so none is shown; take both captcha tags out and ask "
+			 "a question instead, for example [quiz sum \"1+1=?|2\"]"},
+	    {"captchar", "no answer is right, because its pictures come from another WordPress plugin, so nobody can send this "
+			 "form; take both captcha tags out and ask a question instead, for example [quiz sum \"1+1=?|2\"]"},
+	};
+	for (guint i = 0; i < form->tags->len; i++) {
+		const FormTag *tag = g_ptr_array_index(form->tags, i);
+		for (guint k = 0; k < G_N_ELEMENTS(warnings); k++)
+			if (g_str_equal(tag->basetype, warnings[k].basetype))
+				problems_warn(problems, folder, "form.html", "line %u: [%s]: %s", tag->line, tag->type, warnings[k].sentence);
 	}
 }
 
@@ -188,6 +215,9 @@ warn_of_settings(const Form *form, const char *folder, GPtrArray *problems)
 		problems_warn(problems, folder, "form.ini",
 		    "[settings] %s: this version does not know this setting and ignores it",
 		    (const char *)g_ptr_array_index(keys, i));
+	g_autoptr(GPtrArray) unclear = form_unclear_settings(form);
+	for (guint i = 0; i < unclear->len; i++)
+		problems_warn(problems, folder, "form.ini", "[settings] %s", (const char *)g_ptr_array_index(unclear, i));
 }
 
 static void
@@ -219,7 +249,7 @@ formfile_check(const FormPlace *place, GPtrArray *problems)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) own = g_ptr_array_new();
-	g_autoptr(Form) form = read_form(place, own, &error);
+	g_autoptr(Form) form = formfile_examine(place, own, &error);
 	if (error != NULL)
 		g_ptr_array_add(own, g_strdup(error->message));
 	g_ptr_array_extend_and_steal(problems, g_steal_pointer(&own));
@@ -227,6 +257,7 @@ formfile_check(const FormPlace *place, GPtrArray *problems)
 		return;
 	warn_of_settings(form, place->folder, problems);
 	warn_of_unknown_words(form, place->folder, problems);
+	warn_of_tags(form, place->folder, problems);
 	/* Without a template every mail-tag would be unknown. */
 	if (form->source->template_text[0] != '\0')
 		warn_of_mails(form, place->folder, problems);

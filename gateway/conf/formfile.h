@@ -14,8 +14,12 @@ typedef struct {
 	const SiteFacts *facts;
 } FormPlace;
 
-/* The form, compiled. CONF_ERROR_INVALID with all its problems, CONF_ERROR_UNREADABLE. */
+/* The form, compiled; one that is_for_subscribers too, whatever else is wrong with it: no submission is taken for it and no mail made. CONF_ERROR_INVALID with all its problems, CONF_ERROR_UNREADABLE. */
 Form *formfile_load(const FormPlace *place, GError **error);
+/* The folder's text, not compiled; what a problem concerns may be missing in it. CONF_ERROR_UNREADABLE. */
+FormSource *formfile_read(const FormPlace *place, GPtrArray *problems, GError **error);
+/* The form even if there are problems, to be looked at and never to be served. CONF_ERROR_UNREADABLE; NULL without one: it is not text. */
+Form *formfile_examine(const FormPlace *place, GPtrArray *problems, GError **error);
 /* Appends every problem and warning of the folder. */
 void formfile_check(const FormPlace *place, GPtrArray *problems);
 

@@ -200,12 +200,19 @@ read_text(Settings *settings, const char *text, GPtrArray *problems)
 	fill_defaults(settings, lines, problems);
 }
 
+/* The table of posts grows with the site, the other files with what a person wrote. */
+static gsize
+file_limit(KeysFile file)
+{
+	return file == KEYS_POSTS ? LIMIT_POSTS_FILE_BYTES : LIMIT_CONFIG_FILE_BYTES;
+}
+
 Settings *
 settings_parse(const char *path, KeysFile file, GBytes *content, GPtrArray *problems)
 {
 	Settings *settings = settings_new(path, file);
 	g_autoptr(GError) error = NULL;
-	g_autofree char *text = textfile_from_bytes(path, LIMIT_CONFIG_FILE_BYTES, content, &error);
+	g_autofree char *text = textfile_from_bytes(path, file_limit(file), content, &error);
 	if (text != NULL) {
 		read_text(settings, text, problems);
 		return settings;
@@ -220,7 +227,7 @@ settings_parse(const char *path, KeysFile file, GBytes *content, GPtrArray *prob
 Settings *
 settings_read(const char *path, KeysFile file, GPtrArray *problems, GError **error)
 {
-	g_autoptr(GBytes) content = textfile_read_bytes(path, LIMIT_CONFIG_FILE_BYTES, error);
+	g_autoptr(GBytes) content = textfile_read_bytes(path, file_limit(file), error);
 	return content == NULL ? NULL : settings_parse(path, file, content, problems);
 }
 

@@ -11,12 +11,15 @@
 
 #include "account.h"
 #include "formfile.h"
+#include "posts.h"
 #include "problems.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
-#include "sekisho/base/texts.h"
+#include "sekisho/base/private_file.h"
+#include "sekisho/base/text.h"
 #include "sekisho/wire/address.h"
+#include "textfile.h"
 
 /* One id of the site. Either a form, or the error of the last try, or neither yet. */
 typedef struct {
@@ -64,8 +67,6 @@ site_settings(const SitePlace *place, GPtrArray *problems, GError **error)
 		return NULL;
 	g_autoptr(Mailbox) from = mailbox_parse(settings_text(settings, "mail", "from"), NULL);
 	settings_default(settings, "site", "title", place->name);
-	settings_default(
-	    settings, "site", "list_separator", text_for(settings_text(settings, "site", "locale"), "list_separator"));
 	settings_default(settings, "mail", "bounce_address", from == NULL ? "" : from->address);
 	return settings;
 }
@@ -80,11 +81,16 @@ home_url(const char *url)
 	return g_strndup(url, length);
 }
 
-static void
-replace(char **place, const char *text)
+/* The caller's. */
+static char **
+split_words(const char *text)
 {
-	g_free(*place);
-	*place = g_strdup(text);
+	g_auto(GStrv) parts = g_strsplit(text, " ", -1);
+	g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+	for (char **part = parts; *part != NULL; part++)
+		if (**part != '\0')
+			g_strv_builder_add(words, *part);
+	return g_strv_builder_end(words);
 }
 
 static SiteFacts *
@@ -93,16 +99,20 @@ read_facts(const SitePlace *place, const Settings *settings)
 	SiteFacts *facts = site_facts_new();
 	GTimeZone *zone = g_time_zone_new_identifier(settings_text(settings, "site", "timezone"));
 	g_autofree char *url = home_url(settings_text(settings, "site", "url"));
-	replace(&facts->name, place->name);
-	replace(&facts->title, settings_text(settings, "site", "title"));
-	replace(&facts->description, settings_text(settings, "site", "description"));
-	replace(&facts->url, url);
-	replace(&facts->admin_address, settings_text(settings, "site", "admin_address"));
-	replace(&facts->from, settings_text(settings, "mail", "from"));
-	replace(&facts->bounce_address, settings_text(settings, "mail", "bounce_address"));
-	replace(&facts->date_format, settings_text(settings, "site", "date_format"));
-	replace(&facts->time_format, settings_text(settings, "site", "time_format"));
-	replace(&facts->list_separator, settings_text(settings, "site", "list_separator"));
+	text_set(&facts->name, place->name);
+	text_set(&facts->title, settings_text(settings, "site", "title"));
+	text_set(&facts->description, settings_text(settings, "site", "description"));
+	text_set(&facts->url, url);
+	text_set(&facts->admin_address, settings_text(settings, "site", "admin_address"));
+	text_set(&facts->from, settings_text(settings, "mail", "from"));
+	text_set(&facts->bounce_address, settings_text(settings, "mail", "bounce_address"));
+	g_free(facts->attachments_directory);
+	facts->attachments_directory = settings_path(settings, "mail", "attachments_directory");
+	text_set(&facts->date_format, settings_text(settings, "site", "date_format"));
+	text_set(&facts->time_format, settings_text(settings, "site", "time_format"));
+	text_set(&facts->list_separator, settings_text(settings, "site", "list_separator"));
+	g_strfreev(facts->origins);
+	facts->origins = split_words(settings_text(settings, "site", "origins"));
 	facts->is_facts_on = settings_number(settings, "notice", "facts") != 0;
 	g_clear_pointer(&facts->timezone, g_time_zone_unref);
 	facts->timezone = zone != NULL ? zone : g_time_zone_new_utc();
@@ -123,6 +133,45 @@ find_account(const SitePlace *place, const Settings *settings, GHashTable *own, 
 		settings_problem(
 		    settings, "mail", "account", problems, "there is no [account %s]; write one here or in sekisho.conf", name);
 	return NULL;
+}
+
+/* The list of [spam] disallowed_words_file; NULL if there is none, or if it cannot be used, and then with a problem. */
+static SpamWords *
+read_words(const Settings *settings, GPtrArray *problems)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = settings_path(settings, "spam", "disallowed_words_file");
+	if (path[0] == '\0')
+		return NULL;
+	g_autofree char *text = textfile_read(path, LIMIT_WORDS_FILE_BYTES, &error);
+	if (text != NULL)
+		return spam_words_new(text);
+	settings_problem(settings, "spam", "disallowed_words_file", problems, "%s", error->message);
+	return NULL;
+}
+
+/* The key's line, or "" without a file. */
+static char *
+read_wordpress_key(const char *path, GError **error)
+{
+	return path[0] == '\0' ? g_strdup("") : private_file_read_line(path, error);
+}
+
+char *
+site_wordpress_key(const Site *site, GError **error)
+{
+	return read_wordpress_key(site->wordpress_key_file, error);
+}
+
+static void
+check_wordpress_key(const Settings *settings, GPtrArray *problems)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = settings_path(settings, "wordpress", "secret_key_file");
+	char *key = read_wordpress_key(path, &error);
+	if (error != NULL)
+		settings_problem(settings, "wordpress", "secret_key_file", problems, "%s", error->message);
+	password_free(key);
 }
 
 static struct SiteForms *
@@ -153,6 +202,8 @@ site_clear(gpointer data)
 	Site *site = data;
 	site_facts_unref((SiteFacts *)site->facts);
 	account_unref((Account *)site->account);
+	spam_words_free((SpamWords *)site->disallowed_words);
+	g_free((char *)site->wordpress_key_file);
 	if (site->forms == NULL)
 		return;
 	pthread_mutex_destroy(&site->forms->lock);
@@ -183,8 +234,12 @@ site_load(const SitePlace *place, GError **error)
 		return NULL;
 	g_autoptr(GHashTable) own = account_read_all(settings, problems);
 	g_autoptr(Site) site = g_atomic_rc_box_new0(Site);
-	site->facts = read_facts(place, settings);
+	SiteFacts *facts = read_facts(place, settings);
+	facts->posts = posts_read(place->folder, problems);
+	site->facts = facts;
 	site->account = find_account(place, settings, own, problems);
+	site->disallowed_words = read_words(settings, problems);
+	site->wordpress_key_file = settings_path(settings, "wordpress", "secret_key_file");
 	site->retention_us = settings_number(settings, "retention", "submissions");
 	if (problems->len > 0) {
 		problems_set_error(problems, error);
@@ -238,6 +293,36 @@ site_form(Site *site, guint64 id, GError **error)
 	pthread_mutex_lock(&site->forms->lock);
 	Form *form = entry_form(site, entry, error);
 	pthread_mutex_unlock(&site->forms->lock);
+	return form;
+}
+
+char *
+site_form_folder(const Site *site, guint64 id)
+{
+	gint64 key = (gint64)MIN(id, (guint64)G_MAXINT64);
+	const FormEntry *entry = g_hash_table_lookup(site->forms->entries, &key);
+	return entry == NULL ? NULL : g_strndup(entry->folder, strcspn(entry->folder, "\n"));
+}
+
+const char *
+site_locale(const Site *site)
+{
+	return site->forms->locale;
+}
+
+Form *
+site_examine_form(const Site *site, guint64 id, GPtrArray *problems, GError **error)
+{
+	g_autofree char *folder = site_form_folder(site, id);
+	if (folder == NULL) {
+		g_set_error(
+		    error, CONF_ERROR, CONF_ERROR_NO_FORM, "site %s has no form %" G_GUINT64_FORMAT, site->facts->name, id);
+		return NULL;
+	}
+	FormPlace place = {.folder = folder, .site_locale = site->forms->locale, .facts = site->facts};
+	Form *form = formfile_examine(&place, problems, error);
+	if (form == NULL && error != NULL && *error == NULL)
+		problems_set_error(problems, error);
 	return form;
 }
 
@@ -297,5 +382,11 @@ site_check(const SitePlace *place, const Settings *shared_settings, GPtrArray *p
 		account_check(account, is_own ? settings : shared_settings, problems);
 	}
 	account_unref(account);
+	spam_words_free(read_words(settings, problems));
+	check_wordpress_key(settings, problems);
+	if (facts->attachments_directory[0] != '\0' && !g_file_test(facts->attachments_directory, G_FILE_TEST_IS_DIR))
+		settings_problem(settings, "mail", "attachments_directory", problems, "%s is no folder; make it, or name another",
+		    facts->attachments_directory);
+	facts->posts = posts_read(place->folder, problems);
 	check_forms(place, settings, facts, problems);
 }

@@ -141,6 +141,35 @@ read_url(const KeyRow *row, const char *text, gint64 *number)
 	return strcmp(g_uri_get_scheme(uri), "https") == 0 || strcmp(g_uri_get_scheme(uri), "http") == 0;
 }
 
+/* As a browser writes it in its Origin header, so that comparing needs no second look: lower case, no port that is the scheme's own, no path. */
+static gboolean
+is_origin(const char *text)
+{
+	g_autoptr(GUri) uri = g_uri_parse(text, G_URI_FLAGS_NONE, NULL);
+	const char *host = uri != NULL ? g_uri_get_host(uri) : NULL;
+	/* GUri takes nearly anything for a host; one with a colon is an IPv6 address, and it has looked at that. */
+	if (host == NULL || *host == '\0' ||
+	    (host[strspn(host, G_CSET_a_2_z G_CSET_DIGITS ".-")] != '\0' && strchr(host, ':') == NULL))
+		return FALSE;
+	const gboolean is_https = strcmp(g_uri_get_scheme(uri), "https") == 0;
+	if (!is_https && strcmp(g_uri_get_scheme(uri), "http") != 0)
+		return FALSE;
+	const int port = g_uri_get_port(uri) == (is_https ? 443 : 80) ? -1 : g_uri_get_port(uri);
+	g_autofree char *written = g_uri_join(G_URI_FLAGS_NONE, g_uri_get_scheme(uri), NULL, host, port, "", NULL, NULL);
+	return strcmp(written, text) == 0;
+}
+
+static gboolean
+read_origins(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_auto(GStrv) origins = g_strsplit(text, " ", -1);
+	for (char **origin = origins; *origin != NULL; origin++)
+		if (**origin != '\0' && !is_origin(*origin))
+			return FALSE;
+	return TRUE;
+}
+
 static gboolean
 read_timezone(const KeyRow *row, const char *text, gint64 *number)
 {
@@ -187,6 +216,8 @@ static const struct {
     [KEY_MAILBOX] = {"mailbox", read_mailbox, "write info@example.jp or Name <info@example.jp>"},
     [KEY_ADDRESS] = {"mail address", read_address, "write an address such as info@example.jp, without a name"},
     [KEY_URL] = {"web address", read_url, "write an address such as https://example.jp, without query"},
+    [KEY_ORIGINS] = {"list of web origins", read_origins,
+	"write https://www.example.jp in lower case, without \"/\" at the end, and a space between two"},
     [KEY_TIMEZONE] = {"time zone", read_timezone, "write a name such as Asia/Tokyo (package tzdata knows them) or UTC"},
     [KEY_LOCALE] = {"language", read_locale, "write a language such as ja or en_US"},
 };

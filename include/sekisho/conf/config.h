@@ -3,6 +3,7 @@
  *
  *   sekisho.conf                       the gateway: [gateway], and [account NAME] shared by sites
  *   SITES/SITE/site.conf               one site: [site] [mail] [notice] [retention] [account NAME]
+ *   SITES/SITE/posts.ini               its posts and pages, written by the import: [post ID]
  *   SITES/SITE/forms/NAME/form.ini     one form: [form] [mail] [mail_2] [messages] [settings]
  *                     form.html mail.txt mail_2.txt mail-headers.txt mail_2-headers.txt  its templates
  *
@@ -14,6 +15,7 @@
 #include <glib.h>
 
 #include "sekisho/form/form.h"
+#include "sekisho/form/spam.h"
 
 typedef enum { ACCOUNT_STARTTLS, ACCOUNT_PLAIN_LOOPBACK } AccountSecurity;
 
@@ -52,6 +54,8 @@ typedef struct Site {
 	const SiteFacts *facts;
 	const Account *account;
 	gint64 retention_us;
+	const SpamWords *disallowed_words; /* NULL: none */
+	const char *wordpress_key_file;    /* see site_wordpress_key; "" = none */
 	struct SiteForms *forms;  /* private to conf */
 } Site;
 
@@ -61,9 +65,18 @@ Site *config_site(Config *config, const char *name, GError **error);
 Site *site_ref(Site *site);
 void site_unref(Site *site);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Site, site_unref)
-/* The form with that id; a reference, which outlives site and config. Thread-safe. CONF_ERROR_NO_FORM, CONF_ERROR_INVALID,
+/* The form with that id; a reference, which outlives site and config. One that is_for_subscribers is to be answered and never used. Thread-safe. CONF_ERROR_NO_FORM, CONF_ERROR_INVALID,
  * CONF_ERROR_UNREADABLE. */
 Form *site_form(Site *site, guint64 id, GError **error);
+/* The same, freshly read and never kept: the form even if there are `problems` (char *, appended), to be looked at and never to be served. The caller's. */
+Form *site_examine_form(const Site *site, guint64 id, GPtrArray *problems, GError **error);
+/* Folder of the form with that id (the first, should two have it), or NULL. The caller's. */
+char *site_form_folder(const Site *site, guint64 id);
+/* What WordPress keys its quiz hashes with (form/quiz.h); "" if the site names no file. Read anew each time. BASE_ERROR_EXPOSED, BASE_ERROR_IO.
+ * Wipe it with password_free. */
+char *site_wordpress_key(const Site *site, GError **error);
+/* Language of forms without one. Borrowed. */
+const char *site_locale(const Site *site);
 /* Ids of the site's forms, good or broken, ascending (guint64). The caller's. */
 GArray *site_form_ids(Site *site);
 

@@ -14,7 +14,7 @@
 #include <glib.h>
 
 /* Which file a key stands in; a set of bits in a row. */
-typedef enum { KEYS_MAIN = 1 << 0, KEYS_SITE = 1 << 1, KEYS_FORM = 1 << 2 } KeysFile;
+typedef enum { KEYS_MAIN = 1 << 0, KEYS_SITE = 1 << 1, KEYS_FORM = 1 << 2, KEYS_POSTS = 1 << 3 } KeysFile;
 
 typedef enum {
 	KEY_TEXT,     /* one line */
@@ -31,6 +31,7 @@ typedef enum {
 	KEY_MAILBOX,  /* address, or Name <address> */
 	KEY_ADDRESS,  /* deliverable address */
 	KEY_URL,      /* http or https, no query */
+	KEY_ORIGINS,  /* web origins as a browser writes them (RFC 6454 6.2), separated by spaces */
 	KEY_TIMEZONE, /* name of the IANA database, or +09:00 */
 	KEY_LOCALE    /* ja, en_US */
 } KeyType;

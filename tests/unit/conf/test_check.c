@@ -43,6 +43,11 @@ static const struct {
 	"~/sekisho.conf:4: [account main] password_file: cannot open ~/nowhere: No such file or directory"},
     {"certificates that are missing", "sekisho.conf", "[account main]\nhost = smtp.example.jp\nca_file = ca.pem\n",
 	"~/sekisho.conf:3: [account main] ca_file: ~/ca.pem cannot be read; write the path of a file with certificates in PEM"},
+    {"WordPress's key is missing", "sites/example.jp/site.conf",
+	"[site]\nurl = https://example.jp\nadmin_address = a@example.jp\n[mail]\nfrom = a@example.jp\naccount = main\n"
+	"[wordpress]\nsecret_key_file = nowhere\n",
+	"~/sites/example.jp/site.conf:8: [wordpress] secret_key_file: cannot open ~/sites/example.jp/nowhere: No such file or "
+	"directory"},
     {"one id twice", "sites/example.jp/forms/other/form.ini", "[form]\nid = 4\n",
 	"~/sites/example.jp/forms/other/form.ini:2: [form] id: 4 is the id of ~/sites/example.jp/forms/contact too; give each "
 	"form "
@@ -64,19 +69,29 @@ static const struct {
     {"a word that is no tag", "sites/example.jp/forms/contact/form.html",
 	"[text your-name][email your-email][text your-subject][textarea your-message]\n[honeypot trap]",
 	"warning: ~/sites/example.jp/forms/contact/form.html: [honeypot] is no form-tag here and stays as text"},
+    {"a word that was meant to be a tag", "sites/example.jp/forms/contact/form.html",
+	"[text your-name][email your-email][text your-subject][textarea your-message]\n[emails e]",
+	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [emails] is no form-tag here and stays as text; did you "
+	"mean [email]?"},
+    {"a picture that nobody draws", "sites/example.jp/forms/contact/form.html",
+	"[text your-name][email your-email][text your-subject][textarea your-message]\n[captchar c]",
+	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [captchar]: no answer is right, because its pictures come "
+	"from another WordPress plugin, so nobody can send this form; take both captcha tags out and ask a question instead, for "
+	"example [quiz sum \"1+1=?|2\"]"},
+    {"a widget whose answer nobody looks at", "sites/example.jp/forms/contact/form.html",
+	"[text your-name][email your-email][text your-subject][textarea your-message]\n[turnstile]",
+	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [turnstile]: this version does not verify Turnstile's tokens, so the tag "
+	"keeps no robot out"},
     {"unknown settings, and warnings beside an error", "sites/example.jp/forms/contact/form.ini",
-	"[form]\nid = 4\n[mail]\nrecipient = a@example.jp, b@\nsubject = [nope]\n[settings]\nskip_mial = on\ndemo_mode = maybe\n",
-	"~/sites/example.jp/forms/contact/form.ini:8: [settings] demo_mode: \"maybe\" would count as off; write on, true or 1, "
-	"or off, "
-	"false or 0\n"
-	"~/sites/example.jp/forms/contact/form.ini:4: [mail] recipient: part 2 of the list cannot be mailed to (the mailbox "
-	"holds no "
-	"mail address that can be written in plain ASCII as name@host.domain); write name@host.domain or Name "
-	"<name@host.domain>, "
-	"separated by commas\n"
+	"[form]\nid = 4\n[mail]\nrecipient = b@\nsubject = [nope]\n[settings]\nskip_mial = on\ndemo_mode = maybe\n",
+	"~/sites/example.jp/forms/contact/form.ini:4: [mail] recipient: part 1 of the list cannot be mailed to (the mailbox "
+	"holds no mail address that can be written in plain ASCII as name@host.domain); write name@host.domain or Name "
+	"<name@host.domain>, separated by commas\n"
 	"warning: ~/sites/example.jp/forms/contact/form.ini: [settings] skip_mial: this version does not know this setting and "
 	"ignores "
 	"it\n"
+	"warning: ~/sites/example.jp/forms/contact/form.ini: [settings] demo_mode: \"maybe\" counts as off, as in Contact Form 7; "
+	"write on, true or 1, or off, false or 0\n"
 	"warning: ~/sites/example.jp/forms/contact/form.ini: [nope] is neither a field of the form nor a special mail-tag and "
 	"stays as "
 	"text"},
@@ -104,13 +119,13 @@ static void
 test_form_problems_have_lines(void)
 {
 	char *tree = tree_new();
-	tree_write(tree, "sites/example.jp/forms/contact/form.html", "[text your-name]\n[file your-file]\n");
+	tree_write(tree, "sites/example.jp/forms/contact/form.html", "[text your-name]\n[stripe]\n");
 	tree_write(tree, "sites/example.jp/forms/contact/mail-headers.txt", "X-A: b\nSubject: c\n");
 	g_autoptr(Config) config = load(tree);
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	config_check_site(config, "example.jp", problems);
 	g_autofree char *lines = tree_problems(tree, problems);
-	g_assert_nonnull(strstr(lines, "~/sites/example.jp/forms/contact/form.html:2: [file your-file]: "));
+	g_assert_nonnull(strstr(lines, "~/sites/example.jp/forms/contact/form.html:2: [stripe]: "));
 	g_assert_nonnull(strstr(lines, "~/sites/example.jp/forms/contact/mail-headers.txt:2: Subject: "));
 	guint errors = 0;
 	for (guint i = 0; i < problems->len; i++)
@@ -147,6 +162,33 @@ test_site_names(void)
 
 /* What a dump says, written as the files it came from, gives the same dump. */
 static void
+test_attachments_directory(void)
+{
+	char *tree = tree_new();
+	g_autofree char *conf = g_strconcat(tree_site_conf, "attachments_directory = files\n", NULL);
+	tree_write(tree, "sites/example.jp/site.conf", conf);
+	g_autoptr(Config) config = load(tree);
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *folder = tree_path(tree, "sites/example.jp/files");
+	config_check_site(config, "example.jp", problems);
+	g_autofree char *said = g_strdup_printf("attachments_directory: %s is no folder", folder);
+	gboolean is_said = FALSE;
+	for (guint i = 0; i < problems->len; i++)
+		is_said = is_said || strstr(problems->pdata[i], said) != NULL;
+	g_assert_true(is_said);
+
+	tree_write(tree, "sites/example.jp/files/terms.txt", "x");
+	g_ptr_array_set_size(problems, 0);
+	config_check_site(config, "example.jp", problems);
+	for (guint i = 0; i < problems->len; i++)
+		g_assert_null(strstr(problems->pdata[i], "attachments_directory"));
+	/* A relative path counts from the file that names it. */
+	g_autoptr(Site) site = config_site(config, "example.jp", NULL);
+	g_assert_cmpstr(site->facts->attachments_directory, ==, folder);
+	tree_free(tree);
+}
+
+static void
 test_dump(void)
 {
 	char *tree = tree_new();
@@ -157,7 +199,7 @@ test_dump(void)
 	g_assert_null(config_dump(config, "nobody", &unknown));
 	g_assert_nonnull(unknown);
 	g_assert_true(g_str_has_prefix(both, gateway));
-	g_assert_nonnull(strstr(both, "\nlist_separator=、\n"));
+	g_assert_nonnull(strstr(both, "\nlist_separator=\n"));
 	g_assert_nonnull(strstr(both, "\nbounce_address=info@example.jp\n"));
 	g_assert_nonnull(strstr(gateway, "\n# Threads that handle requests\nworkers=4\n"));
 
@@ -177,6 +219,7 @@ main(int argc, char **argv)
 	g_test_add_func("/check/problems of templates have file and line", test_form_problems_have_lines);
 	g_test_add_func("/check/a folder without site.conf", test_site_without_file);
 	g_test_add_func("/check/sites are the folders with a usable name", test_site_names);
+	g_test_add_func("/check/the folder of attachments", test_attachments_directory);
 	g_test_add_func("/check/a dump reads back to the same dump", test_dump);
 	return g_test_run();
 }

@@ -92,7 +92,7 @@ test_site(void)
 	g_assert_cmpstr(site->facts->url, ==, "https://example.jp");
 	g_assert_cmpstr(site->facts->from, ==, "例 <info@example.jp>");
 	g_assert_cmpstr(site->facts->bounce_address, ==, "info@example.jp");
-	g_assert_cmpstr(site->facts->list_separator, ==, "、");
+	g_assert_cmpstr(site->facts->list_separator, ==, "");
 	g_assert_cmpstr(g_time_zone_get_identifier(site->facts->timezone), ==, "Asia/Tokyo");
 	g_assert_true(site->facts->is_facts_on);
 	g_assert_cmpstr(site->account->name, ==, "main");
@@ -231,7 +231,7 @@ test_broken_is_remembered(void)
 	g_assert_no_error(third);
 	g_assert_nonnull(site);
 
-	tree_write(tree, "sites/example.jp/forms/contact/form.html", "[file f]");
+	tree_write(tree, "sites/example.jp/forms/contact/form.html", "[stripe]");
 	g_assert_null(site_form(site, 4, &third));
 	g_assert_error(third, CONF_ERROR, CONF_ERROR_INVALID);
 	tree_write(tree, "sites/example.jp/forms/contact/form.html", "[text your-name]");
@@ -322,6 +322,33 @@ test_password(void)
 	tree_free(tree);
 }
 
+static void
+test_wordpress_key(void)
+{
+	char *tree = tree_new();
+	g_autofree char *path = tree_path(tree, "key");
+	g_autofree char *text = g_strconcat(tree_site_conf, "[wordpress]\nsecret_key_file = ../../key\n", NULL);
+	g_autoptr(GError) exposed = NULL;
+	g_autoptr(Config) plain = load(tree);
+	g_autoptr(Site) without = config_site(plain, "example.jp", NULL);
+	tree_write(tree, "key", " a b \n");
+	tree_write(tree, "sites/example.jp/site.conf", text);
+	g_autoptr(Config) config = load(tree);
+	g_autoptr(Site) site = config_site(config, "example.jp", NULL);
+	char *key = site_wordpress_key(without, NULL);
+	g_assert_cmpstr(key, ==, "");
+	password_free(key);
+	g_assert_cmpint(g_chmod(path, 0644), ==, 0);
+	g_assert_null(site_wordpress_key(site, &exposed));
+	g_assert_error(exposed, BASE_ERROR, BASE_ERROR_EXPOSED);
+	g_assert_cmpint(g_chmod(path, 0600), ==, 0);
+	/* WordPress makes keys with spaces in them. */
+	key = site_wordpress_key(site, NULL);
+	g_assert_cmpstr(key, ==, " a b ");
+	password_free(key);
+	tree_free(tree);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -338,5 +365,6 @@ main(int argc, char **argv)
 	g_test_add_func("/config/the least recently used site goes first", test_cache_has_a_ceiling);
 	g_test_add_func("/config/threads share sites and forms", test_threads);
 	g_test_add_func("/config/a password comes from a private file", test_password);
+	g_test_add_func("/config/WordPress's key comes from a private file", test_wordpress_key);
 	return g_test_run();
 }

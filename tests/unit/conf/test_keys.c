@@ -5,6 +5,8 @@
 
 #include "sekisho/conf/keys.h"
 
+#define ORIGINS_RIGHT                                                                                                            \
+	"is not a list of web origins; write https://www.example.jp in lower case, without \"/\" at the end, and a space between two"
 #define HOST_RIGHT                                                                                                               \
 	"write a host name such as smtp.example.com or an IPv4 address, without port (that is a key of its own); an IPv6 "       \
 	"address "                                                                                                               \
@@ -60,6 +62,16 @@ static const Case cases[] = {
 	"\"example.jp\" is not a web address; write an address such as https://example.jp, without query"},
     {"site", "url", KEYS_SITE, "https://example.jp/?a", 0,
 	"\"https://example.jp/?a\" is not a web address; write an address such as https://example.jp, without query"},
+    {"site", "origins", KEYS_SITE, "", 0, NULL},
+    {"site", "origins", KEYS_SITE, "https://www.example.jp  http://pages.test:8080 https://[::1]:8443", 0, NULL},
+    {"site", "origins", KEYS_SITE, "https://example.jp/", 0, "\"https://example.jp/\" " ORIGINS_RIGHT},
+    {"site", "origins", KEYS_SITE, "https://Example.jp", 0, "\"https://Example.jp\" " ORIGINS_RIGHT},
+    {"site", "origins", KEYS_SITE, "https://example.jp:443", 0, "\"https://example.jp:443\" " ORIGINS_RIGHT},
+    {"site", "origins", KEYS_SITE, "http://a.jp ftp://a.jp", 0, "\"http://a.jp ftp://a.jp\" " ORIGINS_RIGHT},
+    {"site", "origins", KEYS_SITE, "*", 0, "\"*\" " ORIGINS_RIGHT},
+    {"site", "origins", KEYS_SITE, "null", 0, "\"null\" " ORIGINS_RIGHT},
+    {"site", "origins", KEYS_SITE, "https://*.example.jp", 0, "\"https://*.example.jp\" " ORIGINS_RIGHT},
+    {"site", "origins", KEYS_SITE, "https://u@example.jp", 0, "\"https://u@example.jp\" " ORIGINS_RIGHT},
     {"site", "admin_address", KEYS_SITE, "a@example.jp", 0, NULL},
     {"site", "admin_address", KEYS_SITE, "A <a@example.jp>", 0,
 	"\"A <a@example.jp>\" is not a mail address; write an address such as info@example.jp, without a name"},
