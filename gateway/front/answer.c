@@ -20,6 +20,7 @@ outcome_clear(Outcome *outcome)
 	g_free(outcome->posted_data_hash);
 	g_free(outcome->unit_tag);
 	g_clear_pointer(&outcome->invalid, g_ptr_array_unref);
+	g_clear_pointer(&outcome->quiz, g_variant_unref);
 	g_free(outcome->receipt);
 	*outcome = (Outcome){0};
 }
@@ -39,58 +40,88 @@ add_string(GVariantBuilder *object, const char *key, const char *text)
 	g_variant_builder_add(object, "{sv}", key, g_variant_new_string(text));
 }
 
-/* One entry of invalid_fields. `into` is for scripts before 5.6, which know no `field` (contract 0.3). */
-static GVariant *
-invalid_entry(const InvalidField *invalid, const char *unit_tag)
+/* ,"KEY":"TEXT" */
+static void
+append_pair(GString *json, const char *key, const char *text)
 {
-	GVariantBuilder entry = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
+	g_string_append(json, ",\"");
+	g_string_append(json, key);
+	g_string_append(json, "\":");
+	json_append_string(json, text);
+}
+
+/* One entry of invalid_fields. `into` is for scripts before 5.6, which know no `field` (contract 0.3). */
+static void
+append_invalid(GString *json, const InvalidField *invalid, const char *unit_tag)
+{
 	g_autofree char *error_id = g_strdup_printf("%s-ve-%s", unit_tag, invalid->field);
 	g_autofree char *into = g_strdup_printf("span.wpcf7-form-control-wrap.%s", invalid->field);
-	add_string(&entry, "field", invalid->field);
-	add_string(&entry, "message", invalid->message);
-	g_variant_builder_add(&entry, "{sv}", "idref", g_variant_new("ms", invalid->idref));
-	add_string(&entry, "error_id", error_id);
-	add_string(&entry, "into", into);
-	return g_variant_builder_end(&entry);
+	g_string_append(json, "{\"field\":");
+	json_append_string(json, invalid->field);
+	append_pair(json, "message", invalid->message);
+	if (invalid->idref != NULL)
+		append_pair(json, "idref", invalid->idref);
+	else
+		g_string_append(json, ",\"idref\":null");
+	append_pair(json, "error_id", error_id);
+	append_pair(json, "into", into);
+	g_string_append_c(json, '}');
 }
 
 static void
-add_invalid_fields(GVariantBuilder *object, const Outcome *outcome)
+append_invalid_fields(GString *json, const Outcome *outcome)
 {
-	GVariantBuilder entries = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aa{sv}"));
-	for (guint i = 0; outcome->invalid != NULL && i < outcome->invalid->len; i++)
-		g_variant_builder_add_value(&entries, invalid_entry(outcome->invalid->pdata[i], outcome->unit_tag));
-	g_variant_builder_add(object, "{sv}", "invalid_fields", g_variant_builder_end(&entries));
+	g_string_append(json, ",\"invalid_fields\":[");
+	for (guint i = 0; outcome->invalid != NULL && i < outcome->invalid->len; i++) {
+		if (i > 0)
+			g_string_append_c(json, ',');
+		append_invalid(json, outcome->invalid->pdata[i], outcome->unit_tag);
+	}
+	g_string_append_c(json, ']');
 }
 
+static Answer *
+answer_new(guint status, const char *allow, char *body)
+{
+	Answer *answer = g_new0(Answer, 1);
+	answer->status = status;
+	answer->allow = allow;
+	answer->body = body;
+	return answer;
+}
+
+/* Written by hand: every submission ends with one, and building a GVariant of it took a twentieth of the front's time. */
 Answer *
 answer_outcome(const Outcome *outcome)
 {
 	const gboolean is_invalid = strcmp(outcome->status, "validation_failed") == 0;
-	GVariantBuilder object = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
-	g_variant_builder_add(&object, "{sv}", "contact_form_id", g_variant_new_uint64(outcome->form_id));
-	add_string(&object, "status", outcome->status);
-	add_string(&object, "message", outcome->message);
-	if (is_invalid)
-		add_invalid_fields(&object, outcome);
-	add_string(&object, "posted_data_hash", outcome->posted_data_hash);
-	if (outcome->is_demo)
-		g_variant_builder_add(&object, "{sv}", "demo_mode", g_variant_new_boolean(TRUE));
 	g_autofree char *into = g_strconcat("#", outcome->unit_tag, NULL);
-	add_string(&object, "into", into);
+	GString *json = g_string_sized_new(512);
+	g_string_append_printf(json, "{\"contact_form_id\":%" G_GUINT64_FORMAT, outcome->form_id);
+	append_pair(json, "status", outcome->status);
+	append_pair(json, "message", outcome->message);
+	if (is_invalid)
+		append_invalid_fields(json, outcome);
+	if (strcmp(outcome->status, "error") != 0)
+		append_pair(json, "posted_data_hash", outcome->posted_data_hash);
+	if (outcome->is_demo)
+		g_string_append(json, ",\"demo_mode\":true");
+	append_pair(json, "into", into);
 	if (!is_invalid)
-		add_invalid_fields(&object, outcome);
-	return answer_document(g_variant_builder_end(&object), "POST");
+		append_invalid_fields(json, outcome);
+	if (outcome->quiz != NULL) {
+		g_autofree char *quiz = json_from_variant(outcome->quiz, 0);
+		g_string_append(json, ",\"quiz\":");
+		g_string_append(json, quiz);
+	}
+	g_string_append_c(json, '}');
+	return answer_new(200, "POST", g_string_free(json, FALSE));
 }
 
 static Answer *
 answer_json(guint status, const char *allow, GVariant *document)
 {
-	Answer *answer = g_new0(Answer, 1);
-	answer->status = status;
-	answer->allow = allow;
-	answer->body = json_from_variant(document, 0);
-	return answer;
+	return answer_new(status, allow, json_from_variant(document, 0));
 }
 
 Answer *
@@ -112,7 +143,7 @@ answer_refusal(const RouteRefusal *refusal, const char *allow)
 }
 
 Answer *
-answer_description(const char *allow)
+answer_description(const char *allow, GVariant *schema)
 {
 	const char *const methods[] = {allow, NULL};
 	GVariantBuilder endpoint = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_VARDICT);
@@ -124,7 +155,11 @@ answer_description(const char *allow)
 	add_string(&object, "namespace", "contact-form-7/v1");
 	g_variant_builder_add(&object, "{sv}", "methods", g_variant_new_strv(methods, -1));
 	g_variant_builder_add(&object, "{sv}", "endpoints", g_variant_builder_end(&endpoints));
-	return answer_document(g_variant_builder_end(&object), allow);
+	if (schema != NULL)
+		g_variant_builder_add(&object, "{sv}", "schema", schema);
+	Answer *answer = answer_document(g_variant_builder_end(&object), allow);
+	answer->is_description = TRUE;
+	return answer;
 }
 
 static const char *
@@ -146,6 +181,21 @@ reason_phrase(guint status)
 	}
 }
 
+/* Fetch standard, 3.2: which pages of another host may read the answer. Nothing of ours depends on who is logged in there, so no credentials are
+ * allowed. "Vary" stands on every answer, so that a cache never gives one host's answer to another. */
+static void
+append_cors_headers(GString *response, const Answer *answer)
+{
+	g_string_append(response, "Vary: Origin\r\n");
+	if (answer->origin == NULL)
+		return;
+	g_string_append_printf(response, "Access-Control-Allow-Origin: %s\r\n", answer->origin);
+	if (answer->is_description)
+		g_string_append_printf(response,
+		    "Access-Control-Allow-Methods: %s\r\nAccess-Control-Allow-Headers: Accept, Content-Type, X-WP-Nonce\r\n",
+		    answer->allow);
+}
+
 GString *
 answer_to_response(const Answer *answer, gboolean is_head)
 {
@@ -157,6 +207,7 @@ answer_to_response(const Answer *answer, gboolean is_head)
 	g_string_append(response, "Cache-Control: no-store\r\n"
 				  "X-Content-Type-Options: nosniff\r\n"
 				  "X-Robots-Tag: noindex\r\n");
+	append_cors_headers(response, answer);
 	if (answer->allow != NULL)
 		g_string_append_printf(response, "Allow: %s\r\n", answer->allow);
 	if (answer->is_page)
@@ -184,8 +235,11 @@ answer_posted_data_hash(Vault *vault, const Submission *submission)
 	VaultHash hash;
 	vault_hash(vault, VAULT_HASH_CONTENT, text->str, text->len, &hash);
 	/* The page needs 32 hex digits: the hash itself, without the version and key id before it. */
-	GString *digits = g_string_new(NULL);
-	for (gsize i = VAULT_HASH_BYTES - 16; i < VAULT_HASH_BYTES; i++)
-		g_string_append_printf(digits, "%02x", hash.bytes[i]);
+	static const char hex[] = "0123456789abcdef";
+	GString *digits = g_string_sized_new(2 * (gsize)VAULT_HASH_BYTES);
+	for (gsize i = VAULT_HASH_BYTES - 16; i < VAULT_HASH_BYTES; i++) {
+		g_string_append_c(digits, hex[hash.bytes[i] >> 4]);
+		g_string_append_c(digits, hex[hash.bytes[i] & 15]);
+	}
 	return g_string_free(digits, FALSE);
 }

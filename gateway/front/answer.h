@@ -19,6 +19,7 @@ typedef struct {
 	char *posted_data_hash;  /* 32 hex digits, or "" where contract 2.1 wants none */
 	char *unit_tag;          /* "" if a plain POST named none */
 	GPtrArray *invalid;      /* InvalidField *, in order; NULL or empty if all is well */
+	GVariant *quiz;          /* fresh questions (form/quiz.h); NULL if the form asks none */
 	gboolean is_demo;
 	char *receipt;           /* NULL unless the submission is kept; shown on the page */
 } Outcome;
@@ -28,6 +29,8 @@ typedef struct {
 	guint status;            /* HTTP */
 	gboolean is_page;        /* HTML; else JSON */
 	const char *allow;       /* value of the Allow header, NULL for none; static */
+	const char *origin;      /* value of Access-Control-Allow-Origin, NULL for none; borrowed, see job.c */
+	gboolean is_description; /* of OPTIONS: says what pages of that origin may send */
 	char *body;
 } Answer;
 void answer_free(Answer *answer);
@@ -39,8 +42,9 @@ Answer *answer_outcome(const Outcome *outcome);
 Answer *answer_refusal(const RouteRefusal *refusal, const char *allow);
 /* Any JSON document with HTTP 200; consumes a floating `document`. */
 Answer *answer_document(GVariant *document, const char *allow);
-/* What OPTIONS says of a route that takes the method `allow` (contract 13.1, T13). */
-Answer *answer_description(const char *allow);
+/* What OPTIONS says of a route that takes the method `allow` (contract 13.1, T13). `schema` describes its document (contract 5.1); NULL: nothing does.
+ * Consumes a floating `schema`. */
+Answer *answer_description(const char *allow, GVariant *schema);
 /* Status line, headers of contract 1.4 and, unless `is_head`, the body. The caller's. */
 GString *answer_to_response(const Answer *answer, gboolean is_head);
 

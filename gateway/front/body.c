@@ -1,6 +1,6 @@
 /*
  * From bytes to fields. A multipart body goes through the push parser of wire/multipart.c part by part, so that at no time more than
- * one field and the parser's own few kilobytes are held; an urlencoded body is collected, because it is small by its own
+ * one field and the parser's own few kilobytes are held, and files go on to uploads.h as they come; an urlencoded body is collected, because it is small by its own
  * ceiling, and read at its end. States: reading -> failed (the first error stays, everything after it is dropped) -> finished.
  */
 #include "body.h"
@@ -16,10 +16,10 @@ struct Body {
 	GByteArray *urlencoded; /* NULL for a multipart body */
 	Posted *posted;         /* fields of a multipart body so far */
 	GError *error;          /* the first one */
+	Uploads *uploads;       /* borrowed */
 	gsize fields_bytes;     /* names and values so far */
-	guint files;
-	GBytes *name;      /* the part being read */
-	GByteArray *value; /* NULL while the part is a file */
+	GBytes *name;           /* the part being read */
+	GByteArray *value;      /* NULL while the part is a file */
 };
 
 static gboolean
@@ -36,12 +36,8 @@ static gboolean
 begin_part(const MultipartPart *part, gpointer user_data, GError **error)
 {
 	Body *body = user_data;
-	if (part->filename != NULL) {
-		if (++body->files <= LIMIT_FILES)
-			return TRUE;
-		g_set_error(error, WIRE_ERROR, WIRE_ERROR_LIMIT, "the body has more than %u files", LIMIT_FILES);
-		return FALSE;
-	}
+	if (part->filename != NULL)
+		return uploads_begin(body->uploads, part, error);
 	body->name = g_bytes_ref(part->name);
 	body->value = g_byte_array_new();
 	return count_bytes(body, g_bytes_get_size(part->name), error);
@@ -51,8 +47,10 @@ static gboolean
 part_data(const guint8 *bytes, gsize size, gpointer user_data, GError **error)
 {
 	Body *body = user_data;
-	if (body->value == NULL)
+	if (body->value == NULL) {
+		uploads_write(body->uploads, bytes, size);
 		return TRUE;
+	}
 	if (body->value->len + size > LIMIT_FIELD_BYTES) {
 		g_set_error(error, WIRE_ERROR, WIRE_ERROR_LIMIT, "a field has more than %lu bytes", LIMIT_FIELD_BYTES);
 		return FALSE;
@@ -65,8 +63,10 @@ static gboolean
 end_part(gpointer user_data, GError **error)
 {
 	Body *body = user_data;
-	if (body->value == NULL)
+	if (body->value == NULL) {
+		uploads_end(body->uploads);
 		return TRUE;
+	}
 	g_autoptr(GBytes) name = g_steal_pointer(&body->name);
 	g_autoptr(GBytes) value = g_byte_array_free_to_bytes(g_steal_pointer(&body->value));
 	return posted_add(body->posted, name, value, error);
@@ -81,10 +81,11 @@ is_urlencoded(const char *content_type)
 }
 
 Body *
-body_new(const char *content_type)
+body_new(const char *content_type, Uploads *uploads)
 {
 	static const MultipartHandler handler = {begin_part, part_data, end_part};
 	Body *body = g_new0(Body, 1);
+	body->uploads = uploads;
 	if (is_urlencoded(content_type)) {
 		body->urlencoded = g_byte_array_new();
 		return body;
@@ -119,18 +120,20 @@ body_feed(Body *body, const guint8 *bytes, gsize size)
 		g_byte_array_append(body->urlencoded, bytes, (guint)size);
 }
 
-Posted *
-body_finish(Body *body, GError **error)
+gboolean
+body_finish(Body *body, Posted **posted, GError **error)
 {
+	*posted = NULL;
 	if (body->error == NULL && body->multipart != NULL)
 		multipart_finish(body->multipart, &body->error);
-	if (body->error != NULL) {
-		g_propagate_error(error, g_steal_pointer(&body->error));
-		return NULL;
-	}
-	if (body->urlencoded != NULL) {
+	if (body->error == NULL && body->urlencoded != NULL) {
 		const char *bytes = body->urlencoded->len > 0 ? (const char *)body->urlencoded->data : "";
-		return posted_from_urlencoded(bytes, body->urlencoded->len, error);
+		*posted = posted_from_urlencoded(bytes, body->urlencoded->len, &body->error);
 	}
-	return g_steal_pointer(&body->posted);
+	if (*posted == NULL)
+		*posted = body->posted != NULL ? g_steal_pointer(&body->posted) : posted_new();
+	if (body->error == NULL)
+		return TRUE;
+	g_propagate_error(error, g_steal_pointer(&body->error));
+	return FALSE;
 }

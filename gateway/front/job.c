@@ -11,6 +11,7 @@
 #include "sekisho/base/log.h"
 #include "sekisho/base/texts.h"
 #include "sekisho/form/mailtag.h"
+#include "sekisho/form/quiz.h"
 #include "visitor.h"
 
 Job *
@@ -31,7 +32,11 @@ job_free(Job *job)
 	answer_free(job->answer);
 	g_clear_error(&job->store_error);
 	outcome_clear(&job->outcome);
+	/* What was not taken into the store leaves nothing on the disk. */
+	if (job->submission != NULL && !(job->is_kept && job->has_content))
+		uploads_remove(job->front->config->data_directory, job->submission->files);
 	submission_free(job->submission);
+	uploads_free(job->uploads);
 	g_free(job->unit_tag);
 	posted_free(job->posted);
 	if (job->form != NULL)
@@ -113,25 +118,44 @@ static void
 log_end(const Job *job, const char *status, const char *reason)
 {
 	const Submission *submission = job->submission;
+	const SpamFinding *spam = &job->spam;
+	g_autofree char *line = spam->line != 0 ? g_strdup_printf("%u", spam->line) : NULL;
 	g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, job->route.form_id);
 	g_autofree char *mails = g_strdup_printf("%u", job->mails);
 	g_autofree char *ms =
 	    g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - job->started_us) / G_TIME_SPAN_MILLISECOND);
 	if (submission != NULL)
-		log_event(LOG_SUBMISSION, "receipt", job->outcome.receipt, "site", submission->site, "form", form, "status",
-		    status, "mails", mails, "ms", ms, NULL);
+		log_event(LOG_SUBMISSION, "receipt", job->is_kept ? submission->receipt : NULL, "site", submission->site, "form",
+		    form, "status", status, "check", spam->agent, "line", line, "mails", mails, "ms", ms, NULL);
 	else
 		log_event(LOG_REFUSED, "site", job->site != NULL ? job->site->facts->name : NULL, "form",
 		    job->route.form_id != 0 ? form : NULL, "status", status, "reason", reason, NULL);
+}
+
+GVariant *
+job_quiz(const Job *job)
+{
+	if (job->form == NULL || !quiz_is_asked(job->form))
+		return NULL;
+	return g_variant_ref_sink(quiz_questions(job->form, job->front->vault));
 }
 
 /* Contract 2.1: nothing that failed before it was worth repeating has a hash. */
 static char *
 posted_data_hash(const Job *job, const char *status)
 {
-	if (job->submission == NULL || strcmp(status, "validation_failed") == 0 || strcmp(status, "acceptance_missing") == 0)
+	static const char *const without[] = {"validation_failed", "acceptance_missing", "spam", NULL};
+	if (job->submission == NULL || g_strv_contains(without, status))
 		return g_strdup("");
 	return answer_posted_data_hash(job->front->vault, job->submission);
+}
+
+/* The origin is borrowed from the site, which the job keeps longer than the answer. */
+static void
+give_answer(Job *job, Answer *answer)
+{
+	answer->origin = job->site != NULL ? visitor_origin(&job->request, job->site->facts) : NULL;
+	job->answer = answer;
 }
 
 static void
@@ -143,13 +167,14 @@ end_outcome(Job *job, const char *status, char *message, const char *reason)
 	outcome->message = message;
 	outcome->posted_data_hash = posted_data_hash(job, status);
 	outcome->unit_tag = g_strdup(job->unit_tag != NULL ? job->unit_tag : "");
+	outcome->quiz = job_quiz(job);
 	outcome->is_demo = job->form != NULL && job->form->is_demo;
 	if (job->route.kind == ROUTE_PLAIN_POST) {
 		g_autofree char *back = back_url(job);
-		const PageFrame frame = {.locale = job_locale(job), .back_url = back};
-		job->answer = page_outcome(outcome, &frame);
+		const PageFrame frame = {.locale = job_locale(job), .back_url = back, .form = job->form};
+		give_answer(job, page_outcome(outcome, &frame));
 	} else {
-		job->answer = answer_outcome(outcome);
+		give_answer(job, answer_outcome(outcome));
 	}
 	log_end(job, status, reason);
 }
@@ -174,9 +199,9 @@ job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id)
 	if (job->route.kind == ROUTE_PLAIN_POST) {
 		g_autofree char *back = back_url(job);
 		const PageFrame frame = {.locale = job_locale(job), .back_url = back};
-		job->answer = page_refusal(refusal->status, text_id, &frame);
+		give_answer(job, page_refusal(refusal->status, text_id, &frame));
 	} else {
-		job->answer = answer_refusal(refusal, job->route.allow);
+		give_answer(job, answer_refusal(refusal, job->route.allow));
 	}
 	log_end(job, status, refusal->code);
 }
@@ -184,5 +209,5 @@ job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id)
 void
 job_end_with_answer(Job *job, Answer *answer)
 {
-	job->answer = answer;
+	give_answer(job, answer);
 }

@@ -13,6 +13,7 @@
 #include "request.h"
 #include "route.h"
 #include "sekisho/conf/config.h"
+#include "sekisho/form/spam.h"
 #include "sekisho/form/submission.h"
 #include "sekisho/store/journal.h"
 
@@ -33,9 +34,13 @@ typedef struct Job {
 	Site *site;             /* everything from here on is NULL until it is known */
 	Form *form;
 	Posted *posted;         /* until the submission takes it */
+	Uploads *uploads;       /* the same */
 	char *unit_tag;
 	Submission *submission;
+	SpamFinding spam;       /* agent NULL: none was found */
 	guint mails;            /* promised in the outbox */
+	gboolean is_kept;       /* committed */
+	gboolean has_content;   /* ... with its content, and then its files are the store's */
 	Outcome outcome;
 	GError *store_error;    /* why it could not be kept */
 	Answer *answer;         /* NULL where nobody waits for one */
@@ -48,6 +53,9 @@ void job_free(Job *job);
 /* Finds site or form; if there is none that can be used, the job ends here and FALSE is returned. */
 gboolean job_find_site(Job *job);
 gboolean job_find_form(Job *job, guint64 form_id);
+
+/* Fresh questions for the form's quiz fields, or NULL if it has none. The caller's. */
+GVariant *job_quiz(const Job *job);
 
 /* Ends a submission with `status` (contract 2.2) and the form's message for `message_key` (7.3). */
 void job_end(Job *job, const char *status, const char *message_key);

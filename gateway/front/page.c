@@ -90,13 +90,15 @@ end(GString *page, guint status, const PageFrame *frame, const char *back_text_i
 	return answer;
 }
 
+/* A field by the words that the visitor saw beside it, if they can be found. */
 static void
-append_invalid_fields(GString *page, const GPtrArray *invalid)
+append_invalid_fields(GString *page, const GPtrArray *invalid, const PageFrame *frame)
 {
 	g_string_append(page, "<dl>\n");
 	for (guint i = 0; i < invalid->len; i++) {
 		const InvalidField *field = invalid->pdata[i];
-		append(page, "<dt>%s</dt><dd>%s</dd>\n", field->field, field->message);
+		g_autofree char *label = frame->form != NULL ? form_field_label(frame->form, field->field) : NULL;
+		append(page, "<dt>%s</dt><dd>%s</dd>\n", label != NULL ? label : field->field, field->message);
 	}
 	g_string_append(page, "</dl>\n");
 }
@@ -108,7 +110,7 @@ page_outcome(const Outcome *outcome, const PageFrame *frame)
 	GString *page = begin(frame, is_sent ? "page.title_sent" : "page.title_problem", !is_sent);
 	append(page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_sent ? "status" : "alert", outcome->message);
 	if (outcome->invalid != NULL && outcome->invalid->len > 0)
-		append_invalid_fields(page, outcome->invalid);
+		append_invalid_fields(page, outcome->invalid, frame);
 	if (outcome->receipt != NULL)
 		append(page, "<p>%s <strong class=\"receipt\">%s</strong></p>\n", text_for(frame->locale, "page.receipt"),
 		    outcome->receipt);

@@ -11,6 +11,7 @@
 /* Where the page stands. */
 typedef struct {
 	const char *locale;
+	const Form *form;     /* whose labels name the fields; NULL: the fields' own names do */
 	const char *back_url; /* the page with the form, without a #fragment (see job.c); "" if we do not know one */
 } PageFrame;
 

@@ -31,6 +31,7 @@ static const char *const param_names[PARAM_COUNT] = {
     [PARAM_REMOTE_PORT] = "REMOTE_PORT",
     [PARAM_USER_AGENT] = "HTTP_USER_AGENT",
     [PARAM_REFERER] = "HTTP_REFERER",
+    [PARAM_ORIGIN] = "HTTP_ORIGIN",
     [PARAM_ACCEPT_LANGUAGE] = "HTTP_ACCEPT_LANGUAGE",
     [PARAM_SITE] = "SEKISHO_SITE",
 };
@@ -139,19 +140,18 @@ read_body(Request *request, gsize limit, Body *body)
 	return TRUE;
 }
 
-Posted *
-request_fields(Request *request, GError **error)
+gboolean
+request_fields(Request *request, Uploads *uploads, Posted **posted, GError **error)
 {
-	g_autoptr(Body) body = body_new(request_param(request, PARAM_CONTENT_TYPE));
-	if (declared_size(request) > (gint64)LIMIT_BODY_BYTES || !read_body(request, LIMIT_BODY_BYTES, body)) {
+	g_autoptr(Body) body = body_new(request_param(request, PARAM_CONTENT_TYPE), uploads);
+	const gboolean is_too_large =
+	    declared_size(request) > (gint64)LIMIT_BODY_BYTES || !read_body(request, LIMIT_BODY_BYTES, body);
+	const gboolean is_whole = body_finish(body, posted, is_too_large || request->is_broken ? NULL : error);
+	if (is_too_large)
 		g_set_error(error, WIRE_ERROR, WIRE_ERROR_LIMIT, "the body has more than %lu bytes", LIMIT_BODY_BYTES);
-		return NULL;
-	}
-	if (request->is_broken) {
+	else if (request->is_broken)
 		g_set_error(error, WIRE_ERROR, WIRE_ERROR_MALFORMED, "the body ended early");
-		return NULL;
-	}
-	return body_finish(body, error);
+	return is_whole && !is_too_large && !request->is_broken;
 }
 
 /* What becomes of the connection when the request ends. */

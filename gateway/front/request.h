@@ -12,11 +12,12 @@
 #include <glib.h>
 
 #include "sekisho/wire/posted.h"
+#include "uploads.h"
 
 /* The params that the gateway looks at. */
 typedef enum {
 	PARAM_METHOD, PARAM_URI, PARAM_CONTENT_TYPE, PARAM_CONTENT_LENGTH, PARAM_REMOTE_ADDR, PARAM_REMOTE_PORT, PARAM_USER_AGENT,
-	PARAM_REFERER, PARAM_ACCEPT_LANGUAGE,
+	PARAM_REFERER, PARAM_ORIGIN, PARAM_ACCEPT_LANGUAGE,
 	PARAM_SITE, /* SEKISHO_SITE: set by the web server's configuration, never by a client */
 	PARAM_COUNT
 } RequestParam;
@@ -43,9 +44,10 @@ void request_library_init(void);
  * is closed and nothing is left to be freed. */
 RequestStart request_accept(Request *request, int descriptor, gint64 deadline_us);
 const char *request_param(const Request *request, RequestParam param);
-/* The body's fields, the caller's. WIRE_ERROR_LIMIT, WIRE_ERROR_TYPE, WIRE_ERROR_MALFORMED; then look at is_broken too. The body is
+/* The body's fields, the caller's, after an error as body_finish says (never NULL); its files go to `uploads`. WIRE_ERROR_LIMIT,
+ * WIRE_ERROR_TYPE, WIRE_ERROR_MALFORMED; then look at is_broken too. The body is
  * read to its end even if its content is refused, so that the web server is not left writing, unless it is above LIMIT_BODY_BYTES. */
-Posted *request_fields(Request *request, GError **error);
+gboolean request_fields(Request *request, Uploads *uploads, Posted **posted, GError **error);
 /* Sends `answer` (a CGI response; NULL if there is none) and ends the request. Returns the connection, ready for the next request, or -1 if it was
  * closed: because one side wants it so, because `may_keep` is FALSE, or because unread bytes are on it. */
 int request_finish(Request *request, const GString *answer, gboolean may_keep);

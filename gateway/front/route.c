@@ -90,6 +90,22 @@ route_read_form_id(const char *text, guint64 *form_id)
 	return TRUE;
 }
 
+gboolean
+route_read_posted_id(const char *text, guint64 *form_id)
+{
+	const char *number = text + strspn(text, " \t\n\r\v\f");
+	number += *number == '+' ? 1 : 0;
+	const char *digits = number + (*number == '.' ? 1 : 0);
+	/* The library's reader knows hexadecimal, "inf" and "nan", too. */
+	if (!g_ascii_isdigit(*digits) || (number[0] == '0' && g_ascii_tolower(number[1]) == 'x'))
+		return FALSE;
+	const double value = g_ascii_strtod(number, NULL);
+	if (value < 1)
+		return FALSE;
+	*form_id = value < (double)G_MAXINT64 ? (guint64)value : (guint64)G_MAXINT64;
+	return TRUE;
+}
+
 static void
 refuse(Route *route, const RouteRefusal *refusal)
 {
@@ -102,6 +118,7 @@ static void
 match_method(const RouteInput *input, RouteKind kind, Route *route)
 {
 	route->refusal = NULL;
+	route->is_schema = kind == ROUTE_SCHEMA;
 	route->allow = kind == ROUTE_FEEDBACK ? "POST" : "GET";
 	const gboolean is_taken = strcmp(input->method, route->allow) == 0 || (kind != ROUTE_FEEDBACK && route->is_head);
 	if (strcmp(input->method, "OPTIONS") == 0)
@@ -113,6 +130,16 @@ match_method(const RouteInput *input, RouteKind kind, Route *route)
 		refuse(route, &refusal_media_type);
 	else
 		route->kind = kind;
+}
+
+/* Contract 1.1: the list of forms, and one form. Their methods are WordPress's to serve, all others nobody's. */
+static void
+match_administration(const RouteInput *input, gboolean is_one_form, Route *route)
+{
+	static const char *const of_both[] = {"GET", "HEAD", "POST", "OPTIONS", NULL};
+	static const char *const of_one[] = {"PUT", "PATCH", "DELETE", NULL};
+	if (g_strv_contains(of_both, input->method) || (is_one_form && g_strv_contains(of_one, input->method)))
+		refuse(route, &refusal_forbidden);
 }
 
 static void
@@ -128,7 +155,7 @@ match_rest(const RouteInput *input, const char *path, Route *route)
 	if (count > 1 && !route_read_form_id(parts[1], &route->form_id))
 		return;
 	if (count <= 2)
-		refuse(route, &refusal_forbidden);
+		match_administration(input, count == 2, route);
 	else if (count == 3 && strcmp(parts[2], "feedback") == 0)
 		match_method(input, ROUTE_FEEDBACK, route);
 	else if (count == 3 && strcmp(parts[2], "refill") == 0)

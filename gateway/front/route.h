@@ -27,6 +27,7 @@ typedef struct {
 	RouteKind kind;
 	guint64 form_id;       /* of a REST route; else 0. Too large an id is G_MAXINT64, which no form has */
 	gboolean is_head;      /* HEAD: the answer of GET without its body */
+	gboolean is_schema;    /* the route is .../feedback/schema, whatever is asked of it */
 	const char *allow;     /* methods of the route for the Allow header; NULL if the route is not ours. Static */
 	const RouteRefusal *refusal; /* ROUTE_REFUSED only */
 } Route;
@@ -47,5 +48,8 @@ extern const RouteRefusal route_refusal_unit_tag; /* 400 wpcf7_unit_tag_not_foun
 gboolean route_is_submission(const Route *route);
 /* Reads a form id, decimal digits only; FALSE if `text` is anything else, and then `form_id` is unchanged. */
 gboolean route_read_form_id(const char *text, guint64 *form_id);
+/* Reads the hidden field _wpcf7 of a form without script as PHP's (int) does: "10abc", "+10" and "10.5" are form 10. FALSE if it is no form's id:
+ * zero, negative, no number. */
+gboolean route_read_posted_id(const char *text, guint64 *form_id);
 /* A parameter of the URI's query as PHP would see it, or "". The caller's. */
 char *route_query(const char *uri, const char *name);

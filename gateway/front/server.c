@@ -2,7 +2,7 @@
  * Who does what in the front:
  *
  *   dispatcher   the thread of front_main. Accepts, watches all connections that no worker has (epoll, edge-triggered), and hands each
- *                to the workers whose request has come whole (gather.c). Closes what takes too long. Reads SIGTERM (signalfd).
+ *                to the workers when its request has come whole (gather.c), which is often at once. Closes what takes too long. Reads SIGTERM (signalfd).
  *   workers      a small fixed pool. Each takes a job that came back from the journal (first) or a fresh connection, does what can be
  *                done without waiting, writes the answer, and gives the connection back to the dispatcher.
  *   journal      one thread of store/journal.c: commits, and calls server_job_ready for each job.
@@ -32,6 +32,7 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/log.h"
+#include "sekisho/base/signals.h"
 #include "sekisho/front/front.h"
 #include "workload.h"
 
@@ -49,6 +50,7 @@
 typedef struct Server {
 	Front front;
 	int listen_descriptor;
+	gboolean is_local; /* a unix socket */
 	int epoll;
 	int signals; /* signalfd: SIGTERM */
 	Workload workload;
@@ -146,6 +148,7 @@ work(void *user_data)
 	Server *server = user_data;
 	Job *job;
 	Fresh *fresh;
+	workload_begin(&server->workload);
 	while (workload_take(&server->workload, &job, &fresh)) {
 		if (job != NULL)
 			conclude(server, job);
@@ -172,7 +175,26 @@ close_overloaded(Server *server, int connection, const char *ceiling)
 	server->overload_closed = 0;
 }
 
-/* A new connection becomes idle: the dispatcher watches it until its first bytes come. */
+static void
+queue(Server *server, const Fresh *fresh)
+{
+	if (!workload_add(&server->workload, fresh))
+		close_overloaded(server, fresh->connection, "jobs");
+}
+
+/* A web server connects when it has a request, so most have come whole by the time we look. FALSE if this one has not. */
+static gboolean
+is_whole_at_once(Server *server, int connection)
+{
+	const gint64 now_us = g_get_monotonic_time();
+	g_autofree Gather *gather = gather_new(connection, now_us);
+	if (gather_look(gather, now_us, FALSE) != GATHER_WHOLE)
+		return FALSE;
+	queue(server, &(Fresh){connection, gather->deadline_us, FRESH_WHOLE});
+	return TRUE;
+}
+
+/* A new connection: a worker's at once, or idle, and the dispatcher watches it until its first bytes come. */
 static void
 admit(Server *server, int connection)
 {
@@ -180,10 +202,11 @@ admit(Server *server, int connection)
 	(void)setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	(void)setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	/* Over TCP the receiver's buffer says how much can wait; on a unix socket it is the sender's. */
-	(void)setsockopt(connection, SOL_SOCKET, SO_RCVBUF, &(int){4 * LIMIT_GATHER_BYTES}, sizeof(int));
+	if (!server->is_local)
+		(void)setsockopt(connection, SOL_SOCKET, SO_RCVBUF, &(int){4 * LIMIT_GATHER_BYTES}, sizeof(int));
 	if (!workload_connect(&server->workload)) {
 		close_overloaded(server, connection, "connections");
-	} else if (!watch(server, connection, CONNECTION_EVENTS)) {
+	} else if (!is_whole_at_once(server, connection) && !watch(server, connection, CONNECTION_EVENTS)) {
 		workload_disconnect(&server->workload);
 		close_overloaded(server, connection, "epoll");
 	}
@@ -225,12 +248,10 @@ accept_connections(Server *server)
 static void
 hand_over(Server *server, Gather *gather, FreshKind kind)
 {
-	const int connection = gather->descriptor;
-	const Fresh fresh = {connection, gather->deadline_us, kind};
-	(void)epoll_ctl(server->epoll, EPOLL_CTL_DEL, connection, NULL);
-	(void)g_hash_table_remove(server->gathers, GINT_TO_POINTER(connection));
-	if (!workload_add(&server->workload, &fresh))
-		close_overloaded(server, connection, "jobs");
+	const Fresh fresh = {gather->descriptor, gather->deadline_us, kind};
+	(void)epoll_ctl(server->epoll, EPOLL_CTL_DEL, fresh.connection, NULL);
+	(void)g_hash_table_remove(server->gathers, GINT_TO_POINTER(fresh.connection));
+	queue(server, &fresh);
 }
 
 /* A connection has bytes, or its end. */
@@ -366,20 +387,22 @@ dispatch(Server *server)
 
 /* --- Life ----------------------------------------------------------------------------------------------------------- */
 
-/* SIGTERM is read from a descriptor and so interrupts nothing; the other three are the supervisor's and not ours to die of. */
-static int
-block_signals(void)
+/* The courier sleeps on this counter: one word for all submissions of a commit. It also wakes by itself when something is due, so a counter that is full
+ * loses nothing. */
+static void
+wake_courier(gpointer user_data)
 {
-	sigset_t blocked;
-	sigset_t stop;
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	blocked = stop;
-	sigaddset(&blocked, SIGINT);
-	sigaddset(&blocked, SIGHUP);
-	sigaddset(&blocked, SIGUSR1);
-	pthread_sigmask(SIG_BLOCK, &blocked, NULL);
-	return signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	const Front *front = user_data;
+	if (front->wake_descriptor >= 0)
+		(void)eventfd_write(front->wake_descriptor, 1);
+}
+
+static gboolean
+is_local(int descriptor)
+{
+	int domain = 0;
+	socklen_t size = sizeof domain;
+	return getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
 }
 
 static gboolean
@@ -388,8 +411,10 @@ server_init(Server *server, const FrontSettings *settings, GError **error)
 	*server = (Server){
 	    .front = {.config = settings->config, .vault = settings->vault, .wake_descriptor = settings->wake_descriptor},
 	    .listen_descriptor = settings->listen_descriptor,
+	    .is_local = is_local(settings->listen_descriptor),
 	    .epoll = epoll_create1(EPOLL_CLOEXEC),
-	    .signals = block_signals(),
+	    /* The other three are the supervisor's and not ours to die of. */
+	    .signals = signals_open((const int[]){SIGTERM, 0}, (const int[]){SIGINT, SIGHUP, SIGUSR1, 0}),
 	    .changed = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 	};
 	workload_init(&server->workload);
@@ -400,7 +425,10 @@ server_init(Server *server, const FrontSettings *settings, GError **error)
 		return FALSE;
 	}
 	server->front.journal = journal_start(settings->config->data_directory, settings->vault, error);
-	return server->front.journal != NULL;
+	if (server->front.journal == NULL)
+		return FALSE;
+	journal_on_commit(server->front.journal, wake_courier, &server->front);
+	return TRUE;
 }
 
 static void

@@ -1,6 +1,6 @@
 /*
  * From params and hidden fields to ClientFacts. Pure but for the clock. The Referer counts only where it is on the configured
- * site, so no page or mail of ours ever links to an address of a stranger's choice.
+ * site or on a page that the owner allowed beside it, so no page or mail of ours ever links to an address of a stranger's choice.
  */
 #include "visitor.h"
 
@@ -43,11 +43,32 @@ is_below(const char *url, const char *base)
 	return length > 0 && strncmp(url, base, length) == 0 && strchr("/?#", url[length]) != NULL;
 }
 
+const char *
+visitor_origin(const Request *request, const SiteFacts *site)
+{
+	const char *named = request_param(request, PARAM_ORIGIN);
+	for (char **origin = site->origins; *origin != NULL; origin++)
+		if (strcmp(*origin, named) == 0)
+			return *origin;
+	return NULL;
+}
+
+static gboolean
+is_on_site(const char *url, const SiteFacts *site)
+{
+	if (is_below(url, site->url))
+		return TRUE;
+	for (char **origin = site->origins; *origin != NULL; origin++)
+		if (is_below(url, *origin))
+			return TRUE;
+	return FALSE;
+}
+
 char *
 visitor_page(const Request *request, const SiteFacts *site)
 {
 	g_autofree char *referer = param_text(request, PARAM_REFERER, LIMIT_URL_BYTES);
-	if (is_below(referer, site->url))
+	if (is_on_site(referer, site))
 		return g_strndup(referer, strcspn(referer, "#"));
 	const char *host = strstr(site->url, "://");
 	const gsize origin_length = host != NULL ? (gsize)(host + 3 - site->url) + strcspn(host + 3, "/?#") : strlen(site->url);
@@ -73,10 +94,9 @@ sanitised_unit_tag(const char *text)
 char *
 visitor_unit_tag(const Request *request, const Posted *posted)
 {
-	char *tag = sanitised_unit_tag(posted_text(posted, "_wpcf7_unit_tag"));
-	if (tag[0] != '\0')
-		return tag;
-	g_free(tag);
+	const PostedValue *value = posted != NULL ? posted_get(posted, "_wpcf7_unit_tag") : NULL;
+	if (value != NULL && !posted_value_is_array(value))
+		return sanitised_unit_tag(posted_text(posted, "_wpcf7_unit_tag"));
 	g_autofree char *queried = route_query(request_param(request, PARAM_URI), "_wpcf7_unit_tag");
 	return sanitised_unit_tag(queried);
 }

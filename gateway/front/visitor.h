@@ -13,7 +13,11 @@
 
 /* Everything contract 3.1 lists. `unit_tag` is copied. The caller's. */
 ClientFacts *visitor_facts(const Request *request, const Posted *posted, const char *unit_tag, const SiteFacts *site);
-/* The posted unit tag, else the one in the query, sanitised (contract 1.5); "" if there is none or it is "0". The caller's. */
+/* The posted unit tag or, where none was posted, the one in the query, sanitised (contract 1.5); "" if there is none or it is "0".
+ * `posted` may be NULL: nothing was read. The caller's. */
 char *visitor_unit_tag(const Request *request, const Posted *posted);
-/* The page with the form: the Referer if it is on the site, else the requested address on the site's own host. The caller's. */
+/* The one of the site's further origins that the request says it comes from, for Access-Control-Allow-Origin; NULL if it is none of them. Borrowed
+ * from `site`. */
+const char *visitor_origin(const Request *request, const SiteFacts *site);
+/* The page with the form: the Referer if it is on the site or one of its further origins, else the requested address on the site's own host. The caller's. */
 char *visitor_page(const Request *request, const SiteFacts *site);

@@ -2,6 +2,9 @@
  * The queues between dispatcher, workers and journal, and the counts that bound them. Order of a request: workload_add, workload_take,
  * then (by way of the journal: workload_ready, workload_take) workload_job_ended; a stream also workload_stream_ended, as soon as it was read.
  * States: running -> stopping (workload_stop) -> ending (workload_end).
+ *
+ * A worker is woken after the lock was given back, or it would wake only to wait for it; and none is woken while more than there are processors
+ * are at work, for they come for the next piece themselves.
  */
 #include "workload.h"
 
@@ -15,6 +18,39 @@ workload_init(Workload *workload)
 	pthread_cond_init(&workload->work, NULL);
 	g_queue_init(&workload->ready);
 	g_queue_init(&workload->fresh);
+	workload->max_awake = g_get_num_processors() + 1;
+}
+
+void
+workload_begin(Workload *workload)
+{
+	pthread_mutex_lock(&workload->lock);
+	workload->awake++;
+	pthread_mutex_unlock(&workload->lock);
+}
+
+/* Calls a worker to work that has just come, if one is needed: those that are awake come for it when they have done theirs, but a stream may keep its
+ * worker waiting. Under the lock. TRUE: signal `work` when it was given back. */
+static gboolean
+call_worker(Workload *workload)
+{
+	if (workload->asleep == 0 || workload->awake >= workload->max_awake + workload->streams)
+		return FALSE;
+	workload->asleep--;
+	workload->calls++;
+	workload->awake++;
+	return TRUE;
+}
+
+/* Until called. Under the lock. */
+static void
+sleep_until_called(Workload *workload)
+{
+	workload->awake--;
+	workload->asleep++;
+	while (workload->calls == 0 && !workload->is_ending)
+		pthread_cond_wait(&workload->work, &workload->lock);
+	workload->calls -= workload->calls > 0 ? 1 : 0;
 }
 
 void
@@ -52,11 +88,13 @@ workload_add(Workload *workload, const Fresh *fresh)
 		workload->jobs++;
 		workload->streams += fresh->kind == FRESH_STREAM ? 1 : 0;
 		g_queue_push_tail(&workload->fresh, g_memdup2(fresh, sizeof *fresh));
-		pthread_cond_signal(&workload->work);
 	} else {
 		workload->connections--;
 	}
+	const gboolean is_called = has_room && call_worker(workload);
 	pthread_mutex_unlock(&workload->lock);
+	if (is_called)
+		pthread_cond_signal(&workload->work);
 	return has_room;
 }
 
@@ -93,8 +131,10 @@ workload_ready(Workload *workload, Job *job)
 {
 	pthread_mutex_lock(&workload->lock);
 	g_queue_push_tail(&workload->ready, job);
-	pthread_cond_signal(&workload->work);
+	const gboolean is_called = call_worker(workload);
 	pthread_mutex_unlock(&workload->lock);
+	if (is_called)
+		pthread_cond_signal(&workload->work);
 }
 
 gboolean
@@ -104,7 +144,7 @@ workload_take(Workload *workload, Job **job, Fresh **fresh)
 	*fresh = NULL;
 	pthread_mutex_lock(&workload->lock);
 	while (g_queue_is_empty(&workload->ready) && g_queue_is_empty(&workload->fresh) && !workload->is_ending)
-		pthread_cond_wait(&workload->work, &workload->lock);
+		sleep_until_called(workload);
 	if (!g_queue_is_empty(&workload->ready))
 		*job = g_queue_pop_head(&workload->ready);
 	else if (!workload->is_ending)

@@ -26,12 +26,18 @@ typedef struct {
 	GQueue fresh;         /* Fresh *; bounded because jobs is */
 	guint jobs;           /* from "whole" to "answered"; at most LIMIT_JOBS */
 	guint streams;        /* jobs of FRESH_STREAM whose worker is still reading */
+	guint awake;          /* workers that have work or were called to some */
+	guint asleep;         /* workers that wait and were not called */
+	guint calls;          /* ... that were called and have not noticed yet */
+	guint max_awake;      /* more would only take turns on the processors; one above them, for one may wait for the disk or its peer */
 	guint connections;    /* open ones, idle or not; at most LIMIT_CONNECTIONS */
 	gboolean is_stopping; /* SIGTERM came */
 	gboolean is_ending;   /* workers go home when ready is empty */
 } Workload;
 
 void workload_init(Workload *workload);
+/* A worker begins; it calls workload_take until that says FALSE. */
+void workload_begin(Workload *workload);
 /* No thread may use it any more. Requests that no worker came to are dropped; their connections are closed with the process. */
 void workload_clear(Workload *workload);
 

@@ -20,6 +20,7 @@
 #include "sekisho/conf/config.h"
 #include "sekisho/front/front.h"
 #include "sekisho/store/db.h"
+#include "sekisho/store/outbox.h"
 #include "sekisho/store/submissions.h"
 
 enum { FCGI_BEGIN = 1, FCGI_END = 3, FCGI_PARAMS = 4, FCGI_STDIN = 5, FCGI_STDOUT = 6 };
@@ -96,6 +97,8 @@ run_front(const Gateway *gateway, int listener)
 	const FrontSettings settings = {
 	    .config = config, .vault = vault, .listen_descriptor = listener, .wake_descriptor = gateway->wake};
 	log_set_role("front");
+	/* A limit on the size of files stands for a full disk in some tests: an error of write(2), not a signal. */
+	(void)signal(SIGXFSZ, SIG_IGN);
 	return front_main(&settings);
 }
 
@@ -135,6 +138,31 @@ gateway_start(guint workers)
 	(void)close(listener);
 	g_assert_true(gateway_wait_log(gateway, "started"));
 	return gateway;
+}
+
+void
+gateway_put(const Gateway *gateway, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename("sites/example.jp", name, NULL);
+	put(gateway->directory, path, text);
+}
+
+void
+gateway_set_site(const Gateway *gateway, const char *site_keys, const char *groups)
+{
+	g_autofree char *text = g_strconcat("[site]\n", site_keys, site_conf + strlen("[site]\n"), groups, NULL);
+	gateway_put(gateway, "site.conf", text);
+}
+
+void
+gateway_add_form(const Gateway *gateway, guint id, const char *ini, const char *template_text)
+{
+	g_autofree char *folder = g_strdup_printf("forms/form-%u", id);
+	g_autofree char *ini_path = g_build_filename(folder, "form.ini", NULL);
+	g_autofree char *template_path = g_build_filename(folder, "form.html", NULL);
+	g_autofree char *text = g_strdup_printf("[form]\nid = %u\n%s", id, ini != NULL ? ini : "");
+	gateway_put(gateway, ini_path, text);
+	gateway_put(gateway, template_path, template_text);
 }
 
 gboolean
@@ -235,13 +263,15 @@ client_send_head(int connection, const ClientRequest *request)
 	const gssize size = request->declared != 0 ? request->declared : (request->body != NULL ? (gssize)request->body->len : 0);
 	g_autofree char *length = g_strdup_printf("%zd", size);
 	const char *site = request->site == NULL ? "example.jp" : request->site;
+	const char *agent = request->user_agent == NULL ? GATEWAY_BROWSER : request->user_agent;
 	append_param(params, "REQUEST_METHOD", request->method);
 	append_param(params, "REQUEST_URI", request->uri);
 	append_param(params, "CONTENT_TYPE", request->content_type);
 	append_param(params, "CONTENT_LENGTH", request->body != NULL ? length : "");
 	append_param(params, "REMOTE_ADDR", "192.0.2.7");
 	append_param(params, "REMOTE_PORT", "50000");
-	append_param(params, "HTTP_USER_AGENT", "Mozilla/5.0 test");
+	append_param(params, "HTTP_USER_AGENT", agent[0] != '\0' ? agent : NULL);
+	append_param(params, "HTTP_ORIGIN", request->origin);
 	append_param(params, "HTTP_REFERER", request->referer);
 	append_param(params, "SEKISHO_SITE", site[0] != '\0' ? site : NULL);
 	append_record(records, FCGI_BEGIN, begin, sizeof begin);
@@ -382,4 +412,61 @@ stored_count(const Gateway *gateway)
 	g_autoptr(GPtrArray) summaries = submissions_list(db, NULL, 1000, &error);
 	g_assert_no_error(error);
 	return summaries->len;
+}
+
+Submission *
+stored_newest(const Gateway *gateway)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Db) db = open_database(gateway);
+	g_autofree char *keys = g_build_filename(gateway->directory, "keys", NULL);
+	g_autoptr(Vault) vault = vault_open(keys, VAULT_ADMIN, &error);
+	g_assert_no_error(error);
+	g_autoptr(GPtrArray) summaries = submissions_list(db, NULL, 1, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(summaries->len, ==, 1);
+	const SubmissionSummary *newest = summaries->pdata[0];
+	Submission *submission = submissions_open(db, vault, newest->id, &error);
+	g_assert_no_error(error);
+	return submission;
+}
+
+guint
+mails_count(const Gateway *gateway)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Db) db = open_database(gateway);
+	g_autoptr(GPtrArray) items = outbox_list(db, NULL, TRUE, 1000, &error);
+	g_assert_no_error(error);
+	return items->len;
+}
+
+char *
+submit(const Gateway *gateway, guint id, GString *body)
+{
+	g_autofree char *uri = g_strdup_printf(FORMS "/%u/feedback", id);
+	ClientRequest request = feedback(body);
+	request.uri = uri;
+	char *answer = client_ask(gateway, &request);
+	g_string_free(body, TRUE);
+	return answer;
+}
+
+char *
+hash_of(const char *answer)
+{
+	g_autoptr(GRegex) regex = g_regex_new("\"posted_data_hash\":\"([0-9a-f]{32})\"", 0, 0, NULL);
+	g_autoptr(GMatchInfo) match = NULL;
+	g_assert_true(g_regex_match(regex, answer, 0, &match));
+	return g_match_info_fetch(match, 1);
+}
+
+void
+assert_ok(const char *answer)
+{
+	assert_has(answer, "Status: 200 OK\r\n");
+	assert_has(answer, "\"status\":\"mail_sent\",\"message\":\"Thanks, your message is on its way.\"");
+	assert_has(answer, "\"invalid_fields\":[]");
+	g_autofree char *hash = hash_of(answer);
+	g_assert_nonnull(hash);
 }

@@ -8,9 +8,11 @@
 
 #include <glib.h>
 
+#include "sekisho/form/submission.h"
 #include "sekisho/store/db.h"
 
 #define GATEWAY_WAIT_SECONDS 30
+#define GATEWAY_BROWSER "Mozilla/5.0 test"
 #define GATEWAY_BOUNDARY "------b0undary"
 
 typedef struct {
@@ -23,6 +25,12 @@ typedef struct {
 
 /* Site "example.jp" with the forms 4 (default fields, English, with a second mail to the visitor), 5 (Japanese, demo mode) and 6 (broken). */
 Gateway *gateway_start(guint workers);
+/* The next three count as long as the site was not asked for yet. site.conf again, with more in [site] and more groups. */
+void gateway_set_site(const Gateway *gateway, const char *site_keys, const char *groups);
+/* Writes a file of the site. */
+void gateway_put(const Gateway *gateway, const char *name, const char *text);
+/* Adds a form to the site: form.ini of that text after its id (NULL: nothing), and form.html. */
+void gateway_add_form(const Gateway *gateway, guint id, const char *ini, const char *template_text);
 void gateway_stop_begin(const Gateway *gateway); /* SIGTERM */
 /* Waits for the end, which must be clean, and frees. */
 void gateway_stop(Gateway *gateway);
@@ -40,6 +48,8 @@ typedef struct {
 	const char *content_type;
 	const char *site; /* NULL: "example.jp"; "": not sent */
 	const char *referer;
+	const char *origin;
+	const char *user_agent; /* NULL: GATEWAY_BROWSER; "": not sent */
 	const GString *body;
 	gboolean is_kept;  /* FCGI_KEEP_CONN */
 	gssize declared;   /* CONTENT_LENGTH if not the body's */
@@ -67,6 +77,16 @@ GString *good_body(void);
 ClientRequest feedback(const GString *body);
 /* Fails the test if `answer` (NULL: closed) lacks `text`. */
 void assert_has(const char *answer, const char *text);
+/* The answer to a submission of form `id`. Consumes `body`. The caller's. */
+char *submit(const Gateway *gateway, guint id, GString *body);
+/* posted_data_hash of an answer: 32 hex digits, or the test fails. The caller's. */
+char *hash_of(const char *answer);
+/* Fails the test if `answer` is not the OK answer of contract 13. */
+void assert_ok(const char *answer);
 /* The gateway's database, and how many submissions are in it. */
 Db *open_database(const Gateway *gateway);
 guint stored_count(const Gateway *gateway);
+/* The newest submission, opened; the caller's. */
+Submission *stored_newest(const Gateway *gateway);
+/* Mails that wait in the outbox. */
+guint mails_count(const Gateway *gateway);

@@ -86,8 +86,11 @@ test_refusal(void)
 static void
 test_description(void)
 {
-	assert_body(answer_description("POST"), "{\"namespace\":\"contact-form-7\\/v1\",\"methods\":[\"POST\"],"
-						"\"endpoints\":[{\"methods\":[\"POST\"],\"args\":[]}]}");
+	assert_body(answer_description("POST", NULL), "{\"namespace\":\"contact-form-7\\/v1\",\"methods\":[\"POST\"],"
+						      "\"endpoints\":[{\"methods\":[\"POST\"],\"args\":[]}]}");
+	assert_body(answer_description("GET", g_variant_new_parsed("{'type': <'object'>}")),
+	    "{\"namespace\":\"contact-form-7\\/v1\",\"methods\":[\"GET\"],\"endpoints\":[{\"methods\":[\"GET\"],\"args\":[]}],"
+	    "\"schema\":{\"type\":\"object\"}}");
 }
 
 static void
@@ -109,11 +112,12 @@ test_response(void)
 	    "Cache-Control: no-store\r\n"
 	    "X-Content-Type-Options: nosniff\r\n"
 	    "X-Robots-Tag: noindex\r\n"
+	    "Vary: Origin\r\n"
 	    "Allow: POST\r\n"
 	    "\r\n{}");
 	g_assert_true(
 	    g_str_has_suffix(head->str, "Content-Length: 2\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
-					"X-Robots-Tag: noindex\r\nAllow: POST\r\n\r\n"));
+					"X-Robots-Tag: noindex\r\nVary: Origin\r\nAllow: POST\r\n\r\n"));
 	g_assert_null(strstr(head->str, "{}"));
 }
 

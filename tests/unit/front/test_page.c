@@ -56,6 +56,27 @@ test_invalid(void)
 	assert_has(linked, "Start again with an empty form</a>");
 }
 
+/* Fields are called what the visitor saw beside them, whatever the owner wrote there. */
+static void
+test_labels(void)
+{
+	InvalidField labelled = {.field = (char *)"your-name", .message = (char *)"required"};
+	InvalidField bare = {.field = (char *)"your-email", .message = (char *)"required"};
+	gpointer fields[] = {&labelled, &bare};
+	GPtrArray invalid = {.pdata = fields, .len = G_N_ELEMENTS(fields)};
+	const Outcome outcome = {.status = "validation_failed", .message = (char *)"", .invalid = &invalid};
+	FormSource *source = form_source_new();
+	g_autoptr(SiteFacts) site = site_facts_new();
+	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	g_free(source->template_text);
+	source->template_text = g_strdup("<label>Name &lt;b&gt; [text* your-name]</label> [email* your-email]");
+	g_autoptr(Form) form = form_examine(source, site, problems);
+	const PageFrame frame = {.locale = "en", .back_url = "", .form = form};
+	g_autoptr(Answer) answer = page_outcome(&outcome, &frame);
+	assert_has(answer, "<dt>Name &lt;b&gt;</dt><dd>required</dd>");
+	assert_has(answer, "<dt>your-email</dt><dd>required</dd>");
+}
+
 static void
 test_refused(void)
 {
@@ -99,6 +120,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/front/page/a success has message, receipt and the way back", test_sent);
 	g_test_add_func("/front/page/problems are listed and escaped in the form's language", test_invalid);
+	g_test_add_func("/front/page/a field is called by its label", test_labels);
 	g_test_add_func("/front/page/a request without a form is told so", test_refused);
 	g_test_add_func("/front/page/the policy names the page's own style sheet by its hash", test_policy);
 	g_test_add_func("/front/page/without a form the browser's language counts", test_locale);

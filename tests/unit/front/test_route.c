@@ -58,6 +58,13 @@ static const RouteCase refusals[] = {
     {"T19 list of forms", "GET", "/wp-json" API, "", ROUTE_REFUSED, 0, 403},
     {"T19 one form", "GET", "/wp-json" API "/4", "", ROUTE_REFUSED, 4, 403},
     {"T19 DELETE a form", "DELETE", "/wp-json" API "/4/", "", ROUTE_REFUSED, 4, 403},
+    {"POST the list of forms", "POST", "/wp-json" API, "", ROUTE_REFUSED, 0, 403},
+    {"PUT the list of forms", "PUT", "/wp-json" API, "", ROUTE_REFUSED, 0, 404},
+    {"PATCH the list of forms", "PATCH", "/wp-json" API, "", ROUTE_REFUSED, 0, 404},
+    {"DELETE the list of forms", "DELETE", "/wp-json" API "/", "", ROUTE_REFUSED, 0, 404},
+    {"PATCH a form", "PATCH", "/wp-json" API "/4", "", ROUTE_REFUSED, 4, 403},
+    {"HEAD a form", "HEAD", "/wp-json" API "/4", "", ROUTE_REFUSED, 4, 403},
+    {"an unknown method", "BREW", "/wp-json" API "/4", "", ROUTE_REFUSED, 4, 404},
     {"another namespace", "POST", "/wp-json/wp/v2/posts", MULTIPART, ROUTE_REFUSED, 0, 404},
     {"POST to the REST root is no plain POST", "POST", "/wp-json/", MULTIPART, ROUTE_REFUSED, 0, 404},
     {"a longer namespace", "POST", "/wp-json/contact-form-7/v10/contact-forms/4/feedback", MULTIPART, ROUTE_REFUSED, 0, 404},
@@ -134,6 +141,24 @@ test_query(void)
 	g_assert_cmpstr(array, ==, "");
 }
 
+/* As PHP's (int) reads them; 0: no form. */
+static void
+test_posted_ids(void)
+{
+	static const struct {
+		const char *text;
+		guint64 id;
+	} cases[] = {{"10", 10}, {"10abc", 10}, {"+10", 10}, {"10.5", 10}, {"010", 10}, {" \t10", 10}, {"1e2", 100}, {".5e1", 5},
+	    {"0", 0}, {"", 0}, {"abc", 0}, {"-4", 0}, {"0x10", 0}, {"0.9", 0}, {"5e-1", 0}, {"+-1", 0}, {"+ 1", 0}, {"inf", 0},
+	    {"nan", 0}, {"+", 0}, {".", 0}, {"e5", 0}, {"99999999999999999999", G_MAXINT64}};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		guint64 id = 0;
+		g_test_message("%s", cases[i].text);
+		g_assert_true(route_read_posted_id(cases[i].text, &id) == (cases[i].id != 0));
+		g_assert_cmpuint(id, ==, cases[i].id);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -143,5 +168,6 @@ main(int argc, char **argv)
 	g_test_add_func("/front/route/any other POST is a plain POST", test_pages);
 	g_test_add_func("/front/route/HEAD is marked and Allow names the method", test_head_and_allow);
 	g_test_add_func("/front/route/query parameters read as PHP reads them", test_query);
+	g_test_add_func("/front/route/a posted form id reads as PHP reads it", test_posted_ids);
 	return g_test_run();
 }

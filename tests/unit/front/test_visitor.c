@@ -7,7 +7,8 @@
 
 #include "sekisho/base/limits.h"
 
-static const SiteFacts site = {.name = (char *)"example.jp", .url = (char *)"https://example.jp/blog"};
+static char *origins[] = {(char *)"https://pages.test:8443", NULL};
+static const SiteFacts site = {.name = (char *)"example.jp", .url = (char *)"https://example.jp/blog", .origins = origins};
 
 static Request
 request_with(const char *referer, const char *uri)
@@ -36,6 +37,9 @@ test_page(void)
 	    {"https://example.jp/blogger/", "/x", "https://example.jp/x"},
 	    {"https://example.jp.evil.test/blog/", "/x", "https://example.jp/x"},
 	    {"https://evil.test/?https://example.jp/blog/", "/x", "https://example.jp/x"},
+	    {"https://pages.test:8443/contact/#f", "/x", "https://pages.test:8443/contact/"},
+	    {"https://pages.test/contact/", "/x", "https://example.jp/x"},
+	    {"https://pages.test:84430/contact/", "/x", "https://example.jp/x"},
 	    {"javascript:alert(1)", "/blog/contact/?a=1#f", "https://example.jp/blog/contact/?a=1"},
 	    {"", "//evil.test/", "https://example.jp//evil.test/"},
 	    {"", "@evil.test", "https://example.jp/@evil.test"},
@@ -92,6 +96,14 @@ test_unit_tag(void)
 }
 
 static void
+test_unit_tag_of_nothing(void)
+{
+	const Request request = request_with("", "/x?_wpcf7_unit_tag=zz");
+	g_autofree char *tag = visitor_unit_tag(&request, NULL);
+	g_assert_cmpstr(tag, ==, "zz");
+}
+
+static void
 test_long_texts_are_cut(void)
 {
 	g_autofree char *tag = g_strnfill(10000, 'a');
@@ -140,6 +152,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/front/visitor/the page is the Referer only where it is on the site", test_page);
 	g_test_add_func("/front/visitor/a unit tag is sanitised and may stand in the query", test_unit_tag);
+	g_test_add_func("/front/visitor/without fields the query has the unit tag", test_unit_tag_of_nothing);
 	g_test_add_func("/front/visitor/long texts are cut", test_long_texts_are_cut);
 	g_test_add_func("/front/visitor/facts are what contract 3.1 lists", test_facts);
 	return g_test_run();
