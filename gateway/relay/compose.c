@@ -1,5 +1,6 @@
 /*
- * MIME by GMime. A letter becomes text/plain, or multipart/alternative of text/plain and text/html, in UTF-8.
+ * MIME by GMime. A letter becomes text/plain, or multipart/alternative of text/plain and text/html, and with attachments multipart/mixed of that
+ * and of them. Texts are UTF-8, or what the letter asks for where it holds all their characters.
  *
  * GMime is asked in its narrowest way: every charset is named (left alone it picks the smallest that fits), bodies are
  * GMimePart with a stream of ours (GMimeTextPart changes the charset), encoded here, so that a line beginning with "From "
@@ -73,6 +74,18 @@ best_encoding(const char *text)
 	return others > strlen(text) / BASE64_SHARE ? GMIME_CONTENT_ENCODING_BASE64 : GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;
 }
 
+/* `text` in the letter's charset, which becomes UTF-8 if one of its characters does not fit. */
+static char *
+text_in(const char *text, const char **charset)
+{
+	char *converted = g_convert(text, -1, *charset, "utf-8", NULL, NULL, NULL);
+
+	if (converted != NULL)
+		return converted;
+	*charset = "utf-8";
+	return g_strdup(text);
+}
+
 /* `text` encoded, in a stream of its own. */
 static GMimeStream *
 encoded_stream(const char *text, GMimeContentEncoding encoding)
@@ -97,16 +110,72 @@ encoded_stream(const char *text, GMimeContentEncoding encoding)
 }
 
 static GMimeObject *
-text_part(const char *subtype, const char *text)
+text_part(const char *subtype, const char *text, const char *charset)
 {
 	g_autofree char *clean = body_text(text);
-	GMimeContentEncoding encoding = best_encoding(clean);
-	g_autoptr(GMimeStream) stream = encoded_stream(clean, encoding);
+	g_autofree char *converted = text_in(clean, &charset);
+	/* ISO-2022-JP is all ASCII bytes, but in quoted-printable nobody could read it either. */
+	GMimeContentEncoding encoding = g_str_equal(charset, "utf-8") ? best_encoding(clean) : GMIME_CONTENT_ENCODING_BASE64;
+	g_autoptr(GMimeStream) stream = encoded_stream(converted, encoding);
 	g_autoptr(GMimeDataWrapper) content = g_mime_data_wrapper_new_with_stream(stream, encoding);
 	GMimePart *part = g_mime_part_new_with_type("text", subtype);
 
-	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", "utf-8");
+	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "charset", charset);
 	g_mime_part_set_content_encoding(part, encoding);
+	g_mime_part_set_content(part, content);
+	return GMIME_OBJECT(part);
+}
+
+static GMimeObject *
+texts_part(const Letter *letter)
+{
+	if (letter->html == NULL)
+		return text_part("plain", letter->text, letter->charset);
+	if (letter->text == NULL)
+		return text_part("html", letter->html, letter->charset);
+	g_autoptr(GMimeObject) plain = text_part("plain", letter->text, letter->charset);
+	g_autoptr(GMimeObject) html = text_part("html", letter->html, letter->charset);
+	GMimeMultipart *both = g_mime_multipart_new_with_subtype("alternative");
+	g_mime_multipart_add(both, plain);
+	g_mime_multipart_add(both, html);
+	return GMIME_OBJECT(both);
+}
+
+/* --- Attachments ------------------------------------------------------------------------------------------------------- */
+
+/* The name of a file twice: `filename` by RFC 2231, which is the rule, and `name` as RFC 2047 words, which is none but what programs read that do not
+ * know RFC 2231. */
+static void
+set_file_name(GMimePart *part, const char *name)
+{
+	g_autofree char *clean = header_text(name);
+	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+
+	g_mime_object_set_disposition(GMIME_OBJECT(part), GMIME_DISPOSITION_ATTACHMENT);
+	g_mime_object_set_content_disposition_parameter(GMIME_OBJECT(part), "filename", clean);
+	g_mime_object_set_content_type_parameter(GMIME_OBJECT(part), "name", clean);
+	GMimeParam *filename = g_mime_param_list_get_parameter(
+	    g_mime_content_disposition_get_parameters(g_mime_object_get_content_disposition(GMIME_OBJECT(part))), "filename");
+	GMimeParam *fallback = g_mime_param_list_get_parameter(g_mime_content_type_get_parameters(type), "name");
+	g_mime_param_set_charset(filename, "utf-8");
+	g_mime_param_set_encoding_method(filename, GMIME_PARAM_ENCODING_METHOD_RFC2231);
+	g_mime_param_set_charset(fallback, "utf-8");
+	g_mime_param_set_encoding_method(fallback, GMIME_PARAM_ENCODING_METHOD_RFC2047);
+}
+
+/* Any bytes are any bytes: a text file goes in base64 too, so that its line ends stay. */
+static GMimeObject *
+file_part(const LetterAttachment *attachment)
+{
+	gsize size = 0;
+	const char *bytes = g_bytes_get_data(attachment->content, &size);
+	g_auto(GStrv) type = g_strsplit(attachment->type, "/", 2);
+	g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_buffer(bytes == NULL ? "" : bytes, size);
+	g_autoptr(GMimeDataWrapper) content = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_BINARY);
+	GMimePart *part = g_mime_part_new_with_type(type[0], type[1]);
+
+	set_file_name(part, attachment->name);
+	g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_BASE64);
 	g_mime_part_set_content(part, content);
 	return GMIME_OBJECT(part);
 }
@@ -114,16 +183,17 @@ text_part(const char *subtype, const char *text)
 static GMimeObject *
 body_part(const Letter *letter)
 {
-	if (letter->html == NULL)
-		return text_part("plain", letter->text);
-	if (letter->text == NULL)
-		return text_part("html", letter->html);
-	g_autoptr(GMimeObject) plain = text_part("plain", letter->text);
-	g_autoptr(GMimeObject) html = text_part("html", letter->html);
-	GMimeMultipart *both = g_mime_multipart_new_with_subtype("alternative");
-	g_mime_multipart_add(both, plain);
-	g_mime_multipart_add(both, html);
-	return GMIME_OBJECT(both);
+	g_autoptr(GMimeObject) texts = texts_part(letter);
+
+	if (letter->attachments->len == 0)
+		return g_steal_pointer(&texts);
+	GMimeMultipart *mixed = g_mime_multipart_new_with_subtype("mixed");
+	g_mime_multipart_add(mixed, texts);
+	for (guint i = 0; i < letter->attachments->len; i++) {
+		g_autoptr(GMimeObject) file = file_part(letter->attachments->pdata[i]);
+		g_mime_multipart_add(mixed, file);
+	}
+	return GMIME_OBJECT(mixed);
 }
 
 /* --- Header ---------------------------------------------------------------------------------------------------------- */
@@ -132,7 +202,8 @@ static void
 add_mailbox(InternetAddressList *list, const Mailbox *mailbox)
 {
 	g_autofree char *name = header_text(mailbox->name);
-	g_autoptr(InternetAddress) address = internet_address_mailbox_new(*name == '\0' ? NULL : name, mailbox->address);
+	g_autofree char *written = address_written(mailbox->address);
+	g_autoptr(InternetAddress) address = internet_address_mailbox_new(*name == '\0' ? NULL : name, written);
 
 	internet_address_set_charset(address, "utf-8");
 	internet_address_list_add(list, address);

@@ -4,7 +4,8 @@
  *   claim     lease what is due (store/outbox.h); each mail waits at its account's desk (desk.c)
  *   fly       each free account with waiting mails gets a session, LIMIT_SESSIONS in all (flight.c, worker.c, session.c)
  *   settle    outcomes are written as they arrive (settle.c)
- *   purge     what is past its retention goes, once a minute
+ *   purge     what is past its retention goes, once a minute; uploaded files of what went or was erased go at once, those that a crash left
+ *             without a submission once an hour
  *
  * and sleeps in poll() until a session speaks or ends, the front has committed something, a mail falls due, or SIGTERM comes. Then it
  * claims nothing more, gives back what waits, lets running sessions finish for some seconds, and ends the rest. Nothing here blocks on the
@@ -14,7 +15,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
@@ -25,9 +25,14 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/log.h"
+#include "sekisho/base/signals.h"
+#include "sekisho/store/spool.h"
 #include "sekisho/store/submissions.h"
 
 #define PURGE_US (60 * (gint64)G_USEC_PER_SEC)
+
+/* Reads the whole spool folder in the loop's thread, for files that only a crash leaves. */
+#define SWEEP_US (3600 * (gint64)G_USEC_PER_SEC)
 
 /* After a full purge the next one, and after a failed claim the next one; short, but leaves the write lock to others. */
 #define PAUSE_US ((gint64)G_USEC_PER_SEC)
@@ -35,12 +40,18 @@
 /* Mails that one claim leases: a few milliseconds of the write lock. */
 #define CLAIM_ITEMS LIMIT_SESSION_MAILS
 
+/* After a claim of which nothing could be tried: each one makes the front's writer read its pages anew, and what comes meanwhile can be put off
+ * together. */
+#define FRUITLESS_US (100 * G_TIME_SPAN_MILLISECOND)
+
 /* The loop's own clockwork; times are monotonic. */
 typedef struct {
 	Courier courier;
 	int signals;        /* signalfd */
 	gint64 claim_at_us; /* not before */
 	gint64 purge_at_us;
+	gint64 sweep_at_us;   /* orphans of the spool folder; 0: at the start */
+	gint64 remove_at_us;  /* uploaded files; not before */
 	gint64 stop_at_us;    /* 0: not stopping */
 	gboolean has_claimed; /* the last claim found something: there may be more */
 	gboolean has_taken_over;
@@ -50,7 +61,8 @@ typedef struct {
 
 /*
  * When to claim next, monotonic; G_MAXINT64: not before something else has changed. The pace is set at the end of each claim: after one that found
- * something the write lock is left to the front for twice as long as we held it, after one that failed for PAUSE_US.
+ * something the write lock is left to the front for twice as long as we held it, after one of which nothing could be tried for FRUITLESS_US, after one
+ * that failed for PAUSE_US.
  */
 static gint64
 next_claim_us(const Loop *loop)
@@ -99,13 +111,14 @@ claim(Loop *loop)
 		return;
 	}
 	loop->has_claimed = items->len > 0;
+	guint waiting = courier->waiting;
 	while (items->len > 0)
 		desk_take(courier, g_ptr_array_steal_index(items, 0));
 	/* What was put off is written here, with the claim. */
 	settle_flush(courier);
 	gint64 ended_us = g_get_monotonic_time();
 	if (loop->has_claimed)
-		loop->claim_at_us = ended_us + 2 * (ended_us - started_us);
+		loop->claim_at_us = ended_us + MAX(2 * (ended_us - started_us), courier->waiting > waiting ? 0 : FRUITLESS_US);
 }
 
 /* Desks that wait longest come first: a hash table's order is arbitrary but fixed, and would always favour the same ones. */
@@ -148,6 +161,23 @@ attend_flights(Courier *courier)
 			g_ptr_array_remove_index_fast(courier->flights, i);
 }
 
+/* What could not be sent for as long as it was to be kept, so that the next purge takes it. TRUE if there is more of it. */
+static gboolean
+end_overdue(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	gint ended = outbox_end_overdue(loop->courier.db, LIMIT_PURGE_ROWS, &error);
+
+	if (ended < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	if (ended > 0) {
+		g_autofree char *mails = g_strdup_printf("%d", ended);
+		log_event(LOG_DELIVERY_DEAD, "mails", mails, "reason", "retention", "consequence",
+		    "their submissions are removed now: they could not be sent before their retention ended", NULL);
+	}
+	return ended == (gint)LIMIT_PURGE_ROWS;
+}
+
 static void
 purge(Loop *loop)
 {
@@ -165,7 +195,39 @@ purge(Loop *loop)
 		g_autofree char *dead_mails = dead == 0 ? NULL : g_strdup_printf("%u", dead);
 		log_event(LOG_PURGED, "submissions", rows, "dead_mails", dead_mails, NULL);
 	}
-	loop->purge_at_us = now_us + (purged == (gint)LIMIT_PURGE_ROWS ? PAUSE_US : PURGE_US);
+	gboolean has_more = end_overdue(loop) || purged == (gint)LIMIT_PURGE_ROWS;
+	loop->purge_at_us = now_us + (has_more ? PAUSE_US : PURGE_US);
+}
+
+/* Uploads whose submission was purged, or erased because its mails have settled. */
+static void
+remove_files(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	const char *data_directory = loop->courier.settings->config->data_directory;
+	gint64 now_us = g_get_monotonic_time();
+
+	if (now_us < loop->remove_at_us ||
+	    spool_remove_released(loop->courier.db, data_directory, LIMIT_SPOOL_REMOVED, &error) >= 0)
+		return;
+	log_error(LOG_STORE_FAILED, error, NULL);
+	loop->remove_at_us = now_us + PURGE_US;
+}
+
+/* Uploads that no submission names. */
+static void
+sweep_files(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	const char *data_directory = loop->courier.settings->config->data_directory;
+	gint64 now_us = g_get_monotonic_time();
+
+	if (now_us < loop->sweep_at_us)
+		return;
+	gint swept = spool_sweep(loop->courier.db, data_directory, LIMIT_SPOOL_REMOVED, &error);
+	if (swept < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	loop->sweep_at_us = now_us + (swept == (gint)LIMIT_SPOOL_REMOVED ? PURGE_US : SWEEP_US);
 }
 
 /* --- Sleep ---------------------------------------------------------------------------------------------------------------------- */
@@ -178,14 +240,15 @@ wait_ms(const Loop *loop)
 	gint64 now_us = g_get_monotonic_time();
 	gint64 wake_at_us = MIN(now_us + (gint64)LIMIT_COURIER_IDLE_MS * 1000, loop->purge_at_us);
 
-	if (loop->has_claimed)
-		wake_at_us = MIN(wake_at_us, next_claim_us(loop));
+	gint64 claim_at_us = next_claim_us(loop);
+	if (loop->has_claimed || claim_at_us > now_us)
+		wake_at_us = MIN(wake_at_us, claim_at_us);
 	for (guint i = 0; i < courier->flights->len; i++)
 		wake_at_us = MIN(wake_at_us, worker_deadline_us(flight_worker(courier->flights->pdata[i])));
 	if (courier->is_stopping) {
 		wake_at_us = MIN(wake_at_us, loop->stop_at_us);
-	} else {
-		gint64 due_at_us = outbox_next_due(courier->db, NULL);
+	} else if (claim_at_us <= now_us) {
+		gint64 due_at_us = outbox_next_due(courier->db, courier->owner, NULL);
 		/* What is due now was not claimable a moment ago. */
 		if (due_at_us >= 0)
 			wake_at_us = MIN(wake_at_us, now_us + MAX(due_at_us - clock_now_us(), PAUSE_US / 5));
@@ -217,7 +280,9 @@ sleep_until_something(Loop *loop)
 	guint64 wakes;
 
 	descriptors[0] = (struct pollfd){.fd = loop->signals, .events = POLLIN};
-	descriptors[1] = (struct pollfd){.fd = courier->settings->wake_descriptor, .events = POLLIN};
+	/* New mails are no news before the next claim. */
+	const gboolean may_claim = next_claim_us(loop) <= g_get_monotonic_time();
+	descriptors[1] = (struct pollfd){.fd = may_claim ? courier->settings->wake_descriptor : -1, .events = POLLIN};
 	for (guint i = 0; i < courier->flights->len; i++, count += WORKER_DESCRIPTORS)
 		worker_descriptors(flight_worker(courier->flights->pdata[i]), &descriptors[count]);
 	if (poll(descriptors, count, wait_ms(loop)) <= 0)
@@ -256,6 +321,8 @@ run(Loop *loop)
 			claim(loop);
 			fly(courier);
 			purge(loop);
+			remove_files(loop);
+			sweep_files(loop);
 		}
 		desk_sweep(courier, FALSE);
 		obstacle_sweep(courier);
@@ -263,21 +330,6 @@ run(Loop *loop)
 		attend_flights(courier);
 	}
 	settle_flush(courier);
-}
-
-static int
-open_signals(void)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	/* The supervisor's business; a terminal's Ctrl-C reaches us too and is answered when the supervisor says SIGTERM. */
-	sigdelset(&signals, SIGINT);
-	(void)signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static char *
@@ -295,7 +347,10 @@ courier_main(const CourierSettings *settings)
 		log_error(LOG_STORE_FAILED, error, NULL);
 		return error_exit_code(error);
 	}
-	Loop loop = {.courier = {.settings = settings, .db = db, .owner = random_owner()}, .signals = open_signals()};
+	Loop loop = {.courier = {.settings = settings, .db = db, .owner = random_owner()},
+	    .signals = signals_open((const int[]){SIGTERM, 0}, (const int[]){SIGINT, 0})};
+	/* The supervisor answers a terminal's Ctrl-C, and tells us with SIGTERM. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	Courier *courier = &loop.courier;
 	courier->desks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)desk_free);
 	courier->obstacles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

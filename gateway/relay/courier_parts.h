@@ -34,6 +34,8 @@ typedef struct {
 	GError *failure;           /* the last one */
 	char *server_text;
 	guint overflow;            /* mails put off since the last session began */
+	guint64 swept_in_claim;    /* the claim in which mails were put off together last */
+	gboolean is_heavy;         /* the last session had a letter with attachments */
 } Desk;
 
 typedef struct {

@@ -17,6 +17,10 @@
 /* What was too much for a desk comes back in slots of one session's mails, this far apart. */
 #define OVERFLOW_SLOT_US (5 * G_TIME_SPAN_SECOND)
 
+/* A session ends with its first letter that has attachments (flight.c), and what came behind it is given back. So after one a session takes few: one
+ * heavy letter, and a little more so that light ones are soon many again. */
+#define HEAVY_SESSION_MAILS 4u
+
 /* Mails of one account that rested come back within this time after it, not all in one instant. */
 #define SPREAD_US (20 * G_TIME_SPAN_SECOND)
 
@@ -91,6 +95,22 @@ put_off_rest(Courier *courier, const Desk *desk, const OutboxItem *item)
 	    &(Attempt){.failure = desk->failure, .server_text = desk->server_text, .due_at_us = desk_rest_end_us(desk)});
 }
 
+/* One statement for all that the same form has due: to claim each of them, only to put it off, costs three times as much. They come back together, but each
+ * such crowd at a moment of its own. */
+static void
+put_off_all_of_the_form(Courier *courier, Desk *desk, const OutboxItem *item)
+{
+	g_autoptr(GError) error = NULL;
+	const PutOff why = {
+	    .reason = error_name(desk->failure), .server_text = desk->server_text, .due_at_us = desk_rest_end_us(desk)};
+
+	if (desk->swept_in_claim == courier->claims)
+		return;
+	desk->swept_in_claim = courier->claims;
+	if (outbox_put_off(courier->db, item, &why, &error) < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+}
+
 /* The mail comes back when those before it will have gone. */
 static void
 put_off_overflow(Courier *courier, Desk *desk, const OutboxItem *item)
@@ -126,6 +146,7 @@ desk_take(Courier *courier, OutboxItem *item)
 	Desk *desk = desk_of(courier, site);
 	if (rest_us(desk) > 0 && !is_ordered(item)) {
 		put_off_rest(courier, desk, item);
+		put_off_all_of_the_form(courier, desk, item);
 	} else if (desk->waiting.length >= LIMIT_ACCOUNT_ITEMS) {
 		put_off_overflow(courier, desk, item);
 	} else {
@@ -167,8 +188,10 @@ desk_batch(Courier *courier, Desk *desk)
 {
 	GPtrArray *batch = g_ptr_array_new_with_free_func((GDestroyNotify)outbox_item_free);
 
+	guint most = desk->is_heavy ? HEAVY_SESSION_MAILS : LIMIT_SESSION_MAILS;
+
 	desk->overflow = 0;
-	while (desk->waiting.length > 0 && batch->len < LIMIT_SESSION_MAILS) {
+	while (desk->waiting.length > 0 && batch->len < most) {
 		const Waiting *next = g_queue_peek_head(&desk->waiting);
 		/* A mail that was lost flies alone, so that it takes no others with it. */
 		gboolean is_lone = was_lost(next->item);

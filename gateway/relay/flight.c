@@ -13,8 +13,10 @@
 #include "sekisho/base/limits.h"
 #include "sekisho/base/log.h"
 
-/* Letters beyond this stay for the next session: the job must fit one message with room for its frame. */
-#define JOB_BYTES (LIMIT_SESSION_MESSAGE_BYTES / 2)
+/* Letters beyond this stay for the next session, and so does what follows one with attachments: so a job is at most this, and one letter with all that it
+ * may attach and its two texts, and fits one message with room for its frame. */
+#define JOB_BYTES (LIMIT_SESSION_MESSAGE_BYTES / 4)
+G_STATIC_ASSERT(JOB_BYTES + LIMIT_ATTACHMENTS_BYTES + 3 * LIMIT_MAIL_TEXT_BYTES < LIMIT_SESSION_MESSAGE_BYTES);
 
 /* A delivery without an outcome; both borrowed from the flight's items. */
 typedef struct {
@@ -136,10 +138,11 @@ board(Flight *flight, GPtrArray *batch)
 {
 	GPtrArray *letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
 	gsize size_bytes = 0;
+	gboolean has_attachments = FALSE;
 
 	while (batch->len > 0) {
 		g_autoptr(OutboxItem) item = g_ptr_array_steal_index(batch, 0);
-		if (size_bytes > JOB_BYTES) {
+		if (size_bytes > JOB_BYTES || has_attachments) {
 			give_back(flight->courier, item);
 			continue;
 		}
@@ -147,9 +150,11 @@ board(Flight *flight, GPtrArray *batch)
 		if (letter == NULL)
 			continue;
 		size_bytes += letter_bytes(letter);
+		has_attachments = letter->attachments->len > 0;
 		g_ptr_array_add(letters, letter);
 		add_passengers(flight, g_steal_pointer(&item));
 	}
+	flight->desk->is_heavy = has_attachments;
 	return letters;
 }
 

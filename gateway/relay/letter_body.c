@@ -1,9 +1,10 @@
 /*
  * The texts of a letter (contract 6.1, 6.4, 6.5).
  *
- * A text mail has one text. An HTML mail has a document (a body that is none is framed by a minimal one, its line ends
- * become <br>) and a plain text made of the same body. Both end with the block of facts where the site wants it: what a
- * person needs to judge the sender, or to answer an abuse report, in the form's language. No state, no I/O.
+ * A text mail has one text. An HTML mail has a document (a body that is none is formatted into paragraphs and framed by a minimal
+ * one) and a plain text made of the same HTML. A text mail that its template calls text/html (contract 13.5 M16) has its body as HTML and
+ * no plain text. All end with the block of facts where the site wants it: what a person needs to judge the sender, or to answer an abuse
+ * report, and which files are missing, in the form's language. No state, no I/O.
  */
 #include "letter_body.h"
 
@@ -14,6 +15,7 @@
 #include "sekisho/form/mailtag.h"
 #include "sekisho/wire/address.h"
 #include "sekisho/wire/html.h"
+#include "sekisho/wire/paragraphs.h"
 
 /* --- Facts ------------------------------------------------------------------------------------------------------- */
 
@@ -47,6 +49,20 @@ received_text(const LetterBodySource *source)
 	return local == NULL ? g_strdup("") : g_date_time_format(local, "%Y-%m-%d %H:%M:%S %:z");
 }
 
+/* Nothing is left out without a word (contract 6.8). */
+static void
+append_missing(GString *facts, const LetterBodySource *source)
+{
+	const char *locale = source->form->source->locale;
+
+	for (guint i = 0; i < source->missing->len; i++) {
+		const MissingAttachment *missing = source->missing->pdata[i];
+		g_autofree char *id = g_strconcat("facts.missing_", missing->reason, NULL);
+		g_autofree char *line = g_strdup_printf("%s (%s)", missing->name, text_for(locale, id));
+		append_fact(facts, text_for(locale, "facts.not_attached"), line);
+	}
+}
+
 /* The block as plain text, each line ended by LF. */
 static char *
 facts_text(const LetterBodySource *source)
@@ -65,6 +81,7 @@ facts_text(const LetterBodySource *source)
 	append_fact(facts, text_for(locale, "facts.form"), title);
 	append_fact(facts, text_for(locale, "facts.page"), page);
 	append_fact(facts, text_for(locale, "facts.receipt"), submission->receipt);
+	append_missing(facts, source);
 	g_string_append_printf(facts, "%s\n", text_for(locale, "facts.unconfirmed"));
 	return g_string_free(facts, FALSE);
 }
@@ -77,7 +94,7 @@ replaced_body(const LetterBodySource *source)
 	MailTagContext context = {
 	    .form = source->form,
 	    .submission = source->submission,
-	    .mode = source->mail->is_html ? MAILTAG_HTML : MAILTAG_TEXT,
+	    .mode = source->format == LETTER_BODY_HTML ? MAILTAG_HTML : MAILTAG_TEXT,
 	    .is_exclude_blank = source->mail->is_exclude_blank,
 	};
 	g_autofree char *replaced = mailtag_replace(source->mail->body, &context);
@@ -123,7 +140,9 @@ is_document(const char *html)
 {
 	const char *start = find_ignoring_case(html, "<html");
 
-	return start != NULL && strchr(" \t\n>", start[5]) != NULL && find_ignoring_case(start, "</html>") != NULL;
+	while (start != NULL && (start[5] == '\0' || strchr(" \t\n\v\f\r>", start[5]) == NULL))
+		start = find_ignoring_case(start + 1, "<html");
+	return start != NULL && find_ignoring_case(start, "</html>") != NULL;
 }
 
 /* LF becomes <br> LF. */
@@ -162,52 +181,124 @@ document_with(const char *document, const char *facts)
 	return g_strdup_printf("%.*s%s%s", (int)(end - document), document, facts, end);
 }
 
+/* Languages that are written from right to left. */
+static gboolean
+is_right_to_left(const char *language)
+{
+	static const char *const languages[] = {
+	    "ar", "ary", "azb", "ckb", "dv", "fa", "haz", "he", "ps", "sd", "skr", "ug", "ur", "yi"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(languages); i++)
+		if (g_str_equal(language, languages[i]))
+			return TRUE;
+	return FALSE;
+}
+
+/* ` dir="ltr" lang="ja-JP"`, or "" if the locale is none (contract 11.1): two or three small letters, and maybe "_" and letters. */
+static char *
+language_attributes(const char *locale)
+{
+	gsize size = strspn(locale, G_CSET_a_2_z);
+	const char *region = locale + size + (locale[size] == '_');
+	gsize region_size = strspn(region, G_CSET_a_2_z G_CSET_A_2_Z);
+
+	if (size < 2 || size > 3 || region[region_size] != '\0' || (locale[size] == '_' && region_size == 0))
+		return g_strdup("");
+	g_autofree char *language = g_strndup(locale, size);
+	g_autofree char *tag = g_strdelimit(g_strdup(locale), "_", '-');
+	return g_strdup_printf(" dir=\"%s\" lang=\"%s\"", is_right_to_left(language) ? "rtl" : "ltr", tag);
+}
+
 static char *
 framed(const LetterBodySource *source, const char *body, const char *facts)
 {
-	g_autofree char *language = g_strdelimit(html_escape(source->form->source->locale), "_", '-');
-	g_autofree char *title = html_escape(source->subject);
-	g_autofree char *escaped_body = g_strdup(body);
-	GString *html = g_string_new("<!doctype html>\n");
+	g_autofree char *attributes = language_attributes(source->form->source->locale);
+	g_autofree char *title = html_escape_once(source->subject);
+	g_autofree char *paragraphs = paragraphs_format(body);
 
-	g_string_append_printf(
-	    html, "<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n<title>%s</title>\n</head>\n<body>\n", language, title);
-	append_lines_as_html(html, g_strchomp(escaped_body));
-	g_string_append_printf(html, "%s\n</body>\n</html>\n", facts);
-	return g_string_free(html, FALSE);
+	return g_strdup_printf(
+	    "<!doctype html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\"%s>\n<head>\n<title>%s</title>\n</head>\n<body>\n"
+	    "%s%s\n</body>\n</html>\n",
+	    attributes, title, paragraphs, facts);
+}
+
+static char *
+html_with(const LetterBodySource *source, const char *facts)
+{
+	g_autofree char *replaced = replaced_body(source);
+	g_autofree char *body = show_addresses(replaced);
+
+	return is_document(body) ? document_with(body, facts) : framed(source, body, facts);
+}
+
+/* A text that is called HTML stays as it is, but for the facts. */
+static char *
+typed_html_with(const LetterBodySource *source, const char *facts)
+{
+	g_autofree char *body = replaced_body(source);
+
+	return is_document(body) ? document_with(body, facts) : g_strconcat(body, facts, NULL);
 }
 
 char *
 letter_body_html(const LetterBodySource *source)
 {
-	if (!source->mail->is_html)
+	if (source->format == LETTER_BODY_TEXT)
 		return NULL;
-	g_autofree char *replaced = replaced_body(source);
-	g_autofree char *body = show_addresses(replaced);
 	g_autofree char *facts = facts_html(source);
-	return is_document(body) ? document_with(body, facts) : framed(source, body, facts);
+	return source->format == LETTER_BODY_HTML ? html_with(source, facts) : typed_html_with(source, facts);
 }
 
-/* What a reader without HTML sees: without head, styles, scripts and tags, entities decoded. */
+/* --- Plain text of HTML ---------------------------------------------------------------------------------------------- */
+
+/* Appends `html` without the elements of that name; the name ends where no letter or digit follows. Linear: an element without end is kept. */
+static char *
+without_element(const char *html, const char *name)
+{
+	g_autofree char *start_tag = g_strconcat("<", name, NULL);
+	g_autofree char *end_tag = g_strconcat("</", name, ">", NULL);
+	gsize size = strlen(start_tag);
+	GString *kept = g_string_new(NULL);
+
+	for (const char *start; (start = find_ignoring_case(html, start_tag)) != NULL;) {
+		const char *end = g_ascii_isalnum(start[size]) ? NULL : find_ignoring_case(start, end_tag);
+		if (end == NULL && !g_ascii_isalnum(start[size]))
+			break;
+		const char *next = end == NULL ? start + size : end + strlen(end_tag);
+		g_string_append_len(kept, html, (end == NULL ? next : start) - html);
+		html = next;
+	}
+	g_string_append(kept, html);
+	return g_string_free(kept, FALSE);
+}
+
+/* What a reader without HTML sees: without head, title, styles, scripts and tags, entities decoded. */
 static char *
 plain_of_html(const char *html)
 {
-	const char *head = find_ignoring_case(html, "<head");
-	const char *head_end = head == NULL ? NULL : find_ignoring_case(head, "</head>");
-	g_autofree char *body = head_end == NULL ? g_strdup(html) : g_strdup_printf("%.*s%s", (int)(head - html), html, head_end);
-	g_autofree char *stripped = html_strip_tags(body);
+	g_autofree char *headless = without_element(html, "head");
+	g_autofree char *untitled = without_element(headless, "title");
+	g_autofree char *stripped = html_strip_tags(untitled);
 	g_autofree char *decoded = html_decode(stripped);
 
 	return text_with_lf(decoded);
 }
 
+static char *
+plain_body(const LetterBodySource *source)
+{
+	if (source->format == LETTER_BODY_TEXT)
+		return replaced_body(source);
+	g_autofree char *html = html_with(source, "");
+	return plain_of_html(html);
+}
+
 char *
 letter_body_text(const LetterBodySource *source)
 {
-	g_autofree char *replaced = replaced_body(source);
-	g_autofree char *shown = source->mail->is_html ? show_addresses(replaced) : NULL;
-	g_autofree char *body = shown == NULL ? g_steal_pointer(&replaced) : plain_of_html(shown);
-
+	if (source->format == LETTER_BODY_TYPED_HTML)
+		return NULL;
+	g_autofree char *body = plain_body(source);
 	if (!source->has_facts)
 		return g_steal_pointer(&body);
 	g_autofree char *facts = facts_text(source);

@@ -5,18 +5,25 @@
 
 #include <glib.h>
 
-#include "sekisho/form/form.h"
-#include "sekisho/form/submission.h"
+#include "sekisho/relay/letter.h"
+
+typedef enum {
+	LETTER_BODY_TEXT,
+	LETTER_BODY_HTML,      /* the template's body is HTML */
+	LETTER_BODY_TYPED_HTML /* a text body that a Content-Type line of the template calls text/html (contract 13.5 M16) */
+} LetterBodyFormat;
 
 typedef struct {
 	const Form *form;
 	const Submission *submission;
 	const MailTemplate *mail;
 	const char *subject;          /* replaced; the title of an HTML body */
+	const GPtrArray *missing;     /* MissingAttachment *: named in the facts */
+	LetterBodyFormat format;
 	gboolean has_facts;           /* ends with the block of facts */
 } LetterBodySource;
 
-/* The plain text: of a text mail the body, of an HTML mail what a reader without HTML sees. LF. The caller's. */
+/* The plain text: of a text mail the body, of an HTML mail what a reader without HTML sees; NULL for one that is only called HTML. LF. The caller's. */
 char *letter_body_text(const LetterBodySource *source);
 /* The HTML document (contract 6.4), or NULL for a text mail. The caller's. */
 char *letter_body_html(const LetterBodySource *source);

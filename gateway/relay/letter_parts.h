@@ -1,12 +1,42 @@
 /*
- * What letter.c and letter_variant.c share.
+ * What the files that make a letter share: letter.c, letter_headers.c, attachments.c, letter_variant.c.
  */
 #pragma once
 
 #include "sekisho/relay/letter.h"
 
-/* A letter whose lists are empty and whose strings are NULL. */
+/* What a letter is made of. */
+typedef struct {
+	const Form *form;
+	const Submission *submission;
+	const MailTemplate *mail;
+} LetterSource;
+
+/* --- letter.c ------------------------------------------------------------------------------------------------------------ */
+
+/* A letter whose lists are empty and whose strings are NULL, in UTF-8. */
 Letter *letter_empty(void);
 Mailbox *letter_mailbox_new(const char *name, const char *address);
+/* Adds a mailbox to one of the header's lists; its name is cut where all names of the list have LIMIT_MAIL_HEADER_BYTES together. */
+void letter_add_mailbox(GPtrArray *list, const char *name, const char *address);
+
+/* --- letter_headers.c -------------------------------------------------------------------------------------------------------- */
+
+/* `text` of a header, its mail-tags replaced; with `submission` NULL only what site and form say. CR and LF stay. The caller's. */
+char *letter_render(const LetterSource *source, const Submission *submission, const char *text);
+/* Who stands in From:. Its address is the configured one whatever a visitor types. */
+Mailbox *letter_sender(const LetterSource *source, GError **error);
+/* Reply-To: and the further headers. */
+void letter_fill_headers(Letter *letter, const LetterSource *source);
+typedef enum {
+	LETTER_TYPE_UNSAID, /* no such line, or another type, which counts for nothing */
+	LETTER_TYPE_PLAIN,
+	LETTER_TYPE_HTML,
+} LetterType;
+/* What the template's last Content-Type line chooses (contract 6.6); `charset` changes if the line names one that
+ * letter_charset knows. Everything else in it counts for nothing. */
+LetterType letter_content_type(const LetterSource *source, const char **charset);
+/* Our name of a charset that a text may be written in, in any case of letters; NULL for others. Static. */
+const char *letter_charset(const char *name);
 /* TRUE for a header name that a template may add: printable ASCII (RFC 5322 3.6.8) and none that we write ourselves. */
 gboolean letter_is_further_header(const char *name);

@@ -4,11 +4,12 @@
  */
 #include <string.h>
 
+#include "attachments.h"
 #include "letter_parts.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 
-#define LETTER_TYPE "(sxis(ss)a(ss)a(ss)a(ss)smsmsasa(xs))"
+#define LETTER_TYPE "(sxis(ss)a(ss)a(ss)a(ss)smsmssasa(xs)a(ssay))"
 
 /* No zone is further from UTC (RFC 5322 3.3 allows 99:59; the tz database knows nothing past 15:13). */
 #define DATE_OFFSET_LIMIT_S (16 * 3600)
@@ -43,6 +44,22 @@ mailboxes_variant(const GPtrArray *mailboxes)
 	return g_variant_builder_end(&builder);
 }
 
+/* The content is not copied. */
+static GVariant *
+attachments_variant(const GPtrArray *attachments)
+{
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a(ssay)"));
+	for (guint i = 0; i < attachments->len; i++) {
+		const LetterAttachment *attachment = attachments->pdata[i];
+		GVariant *content = g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, attachment->content, TRUE);
+		g_variant_builder_add(
+		    &builder, "(@s@s@ay)", string_variant(attachment->name), string_variant(attachment->type), content);
+	}
+	return g_variant_builder_end(&builder);
+}
+
 GVariant *
 letter_to_variant(const Letter *letter)
 {
@@ -56,11 +73,11 @@ letter_to_variant(const Letter *letter)
 		const LetterRecipient *recipient = letter->recipients->pdata[i];
 		g_variant_builder_add(&recipients, "(x@s)", recipient->delivery_id, string_variant(recipient->address));
 	}
-	return g_variant_new("(@sxi@s@(ss)@a(ss)@a(ss)@a(ss)@s@ms@ms@as@a(xs))", string_variant(letter->message_id),
+	return g_variant_new("(@sxi@s@(ss)@a(ss)@a(ss)@a(ss)@s@ms@mss@as@a(xs)@a(ssay))", string_variant(letter->message_id),
 	    letter->date_us, letter->date_offset_s, string_variant(letter->envelope_sender), mailbox_variant(letter->from),
 	    mailboxes_variant(letter->to), mailboxes_variant(letter->cc), mailboxes_variant(letter->reply_to),
-	    string_variant(letter->subject), maybe_variant(letter->text), maybe_variant(letter->html),
-	    g_variant_builder_end(&headers), g_variant_builder_end(&recipients));
+	    string_variant(letter->subject), maybe_variant(letter->text), maybe_variant(letter->html), letter->charset,
+	    g_variant_builder_end(&headers), g_variant_builder_end(&recipients), attachments_variant(letter->attachments));
 }
 
 /* --- Back ---------------------------------------------------------------------------------------------------------- */
@@ -90,14 +107,14 @@ is_header_line(const char *line)
 }
 
 static gboolean
-read_mailboxes(GPtrArray *mailboxes, GVariant *variant)
+read_mailboxes(GPtrArray *mailboxes, GVariant *variant, gboolean (*is_address)(const char *address))
 {
 	GVariantIter iter;
 	const char *name, *address;
 
 	g_variant_iter_init(&iter, variant);
 	while (g_variant_iter_next(&iter, "(&s&s)", &name, &address)) {
-		if (mailboxes->len >= LIMIT_RECIPIENTS || !is_header_text(name) || !address_is_deliverable(address))
+		if (mailboxes->len >= LIMIT_RECIPIENTS || !is_header_text(name) || !is_address(address))
 			return FALSE;
 		g_ptr_array_add(mailboxes, letter_mailbox_new(name, address));
 	}
@@ -135,13 +152,45 @@ read_recipients(Letter *letter, GVariant *variant)
 	return TRUE;
 }
 
+/* `type/subtype` of RFC 2045 5.1, as our table writes them. */
+static gboolean
+is_type(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return slash != NULL && slash > text && slash[1] != '\0' && strchr(slash + 1, '/') == NULL && strlen(text) <= 100 &&
+	       strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/.+-") == strlen(text);
+}
+
+/* The contents stay in the variant's memory. */
+static gboolean
+read_attachments(Letter *letter, GVariant *variant)
+{
+	gsize size_bytes = 0;
+
+	for (gsize i = 0; i < g_variant_n_children(variant); i++) {
+		const char *name, *type;
+		g_autoptr(GVariant) child = g_variant_get_child_value(variant, i);
+		g_autoptr(GVariant) content = NULL;
+		g_variant_get(child, "(&s&s@ay)", &name, &type, &content);
+		g_autoptr(GBytes) bytes = g_variant_get_data_as_bytes(content);
+		LetterAttachment *attachment = letter_attachment_new(name, type, bytes);
+		size_bytes += g_bytes_get_size(bytes);
+		g_ptr_array_add(letter->attachments, attachment);
+		if (!is_type(type) || !g_str_equal(attachment->name, name) || i >= LIMIT_ATTACHMENTS ||
+		    size_bytes > LIMIT_ATTACHMENTS_BYTES)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean
 is_sound(const Letter *letter)
 {
 	return is_message_id(letter->message_id) && ABS(letter->date_offset_s) <= DATE_OFFSET_LIMIT_S &&
 	       address_is_deliverable(letter->envelope_sender) && is_header_text(letter->from->name) &&
 	       address_is_deliverable(letter->from->address) && is_header_text(letter->subject) &&
-	       (letter->text != NULL || letter->html != NULL);
+	       (letter->text != NULL || letter->html != NULL) && letter->charset != NULL;
 }
 
 Letter *
@@ -150,14 +199,18 @@ letter_from_variant(GVariant *variant, GError **error)
 	g_autoptr(Letter) letter = letter_empty();
 
 	if (g_variant_is_of_type(variant, G_VARIANT_TYPE(LETTER_TYPE))) {
-		g_autoptr(GVariant) to = NULL, cc = NULL, reply_to = NULL, headers = NULL, recipients = NULL;
+		g_autoptr(GVariant) to = NULL, cc = NULL, reply_to = NULL, headers = NULL, recipients = NULL, attachments = NULL;
+		const char *charset;
 		letter->from = letter_mailbox_new(NULL, NULL);
-		g_variant_get(variant, "(sxis(ss)@a(ss)@a(ss)@a(ss)smsms@as@a(xs))", &letter->message_id, &letter->date_us,
-		    &letter->date_offset_s, &letter->envelope_sender, &letter->from->name, &letter->from->address, &to, &cc,
-		    &reply_to, &letter->subject, &letter->text, &letter->html, &headers, &recipients);
-		if (is_sound(letter) && read_mailboxes(letter->to, to) && read_mailboxes(letter->cc, cc) &&
-		    read_mailboxes(letter->reply_to, reply_to) && read_headers(letter, headers) &&
-		    read_recipients(letter, recipients))
+		g_variant_get(variant, "(sxis(ss)@a(ss)@a(ss)@a(ss)smsms&s@as@a(xs)@a(ssay))", &letter->message_id,
+		    &letter->date_us, &letter->date_offset_s, &letter->envelope_sender, &letter->from->name,
+		    &letter->from->address, &to, &cc, &reply_to, &letter->subject, &letter->text, &letter->html, &charset,
+		    &headers, &recipients, &attachments);
+		letter->charset = letter_charset(charset);
+		if (is_sound(letter) && read_mailboxes(letter->to, to, address_is_deliverable) &&
+		    read_mailboxes(letter->cc, cc, address_is_deliverable) &&
+		    read_mailboxes(letter->reply_to, reply_to, address_is_reply) && read_headers(letter, headers) &&
+		    read_recipients(letter, recipients) && read_attachments(letter, attachments))
 			return g_steal_pointer(&letter);
 	}
 	g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the letter handed to the session breaks its format");

@@ -80,7 +80,8 @@ put_off_the_form(Courier *courier, const OutboxItem *item, const GError *failure
 {
 	g_autoptr(GError) error = NULL;
 
-	if (outbox_put_off(courier->db, item, error_name(failure), due_at_us, &error) < 0)
+	const PutOff put_off = {.reason = error_name(failure), .due_at_us = due_at_us};
+	if (outbox_put_off(courier->db, item, &put_off, &error) < 0)
 		log_error(LOG_STORE_FAILED, error, NULL);
 }
 

@@ -7,6 +7,7 @@
 
 #include "courier_parts.h"
 #include "sekisho/base/error.h"
+#include "sekisho/base/log.h"
 #include "sekisho/policy/replies.h"
 #include "sekisho/store/submissions.h"
 
@@ -97,6 +98,18 @@ address_letter(Courier *courier, OutboxItem *item, const GPtrArray *allowed, Let
 	return TRUE;
 }
 
+/* The names of files are the visitor's; the log holds none. */
+static void
+log_missing(const OutboxItem *item, const Letter *letter)
+{
+	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, item->id);
+	g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, item->form_id);
+
+	for (guint i = 0; i < letter->missing->len; i++)
+		log_event(LOG_ATTACHMENT_MISSING, "item", id, "receipt", item->receipt, "site", item->site, "form", form,
+		    "reason", ((const MissingAttachment *)letter->missing->pdata[i])->reason, NULL);
+}
+
 Letter *
 prepare_letter(Courier *courier, OutboxItem *item, GError **error)
 {
@@ -107,6 +120,11 @@ prepare_letter(Courier *courier, OutboxItem *item, GError **error)
 
 	if (submission == NULL)
 		return NULL;
+	if (form->is_for_subscribers) {
+		g_set_error(error, RELAY_ERROR, RELAY_ERROR_ACCOUNT,
+		    "the form has subscribers_only, so it is not used here; its mail waits until the setting is gone");
+		return NULL;
+	}
 	g_autoptr(GPtrArray) planned = replies_plan(form, submission);
 	/* A mail that is switched off may be switched on again: to cancel what waits would be for ever, and nobody asked for it. */
 	if (count_planned(planned, item->kind) == 0) {
@@ -119,5 +137,9 @@ prepare_letter(Courier *courier, OutboxItem *item, GError **error)
 	g_autoptr(Letter) letter = letter_new(form, submission, item->kind, item->generation, planned, error);
 	if (letter == NULL || !address_letter(courier, item, allowed, letter, error))
 		return NULL;
-	return letter->recipients->len == 0 ? NULL : g_steal_pointer(&letter);
+	if (letter->recipients->len == 0)
+		return NULL;
+	letter_attach(letter, form, submission, item->kind, courier->settings->config->data_directory);
+	log_missing(item, letter);
+	return g_steal_pointer(&letter);
 }

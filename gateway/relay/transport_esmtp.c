@@ -282,12 +282,15 @@ add_letter(Run *run, const Letter *letter)
 	sending->content = g_steal_pointer(&content);
 	sending->parcels = g_ptr_array_new_with_free_func(g_free);
 	sending->handle = smtp_add_message(run->session);
-	smtp_set_reverse_path(sending->handle, letter->envelope_sender);
+	/* The library copies both. */
+	g_autofree char *sender = address_written(letter->envelope_sender);
+	smtp_set_reverse_path(sending->handle, sender);
 	smtp_set_messagecb(sending->handle, give_content, sending);
 	for (guint i = 0; i < letter->recipients->len; i++) {
 		Parcel *parcel = g_new0(Parcel, 1);
 		parcel->recipient = letter->recipients->pdata[i];
-		parcel->handle = smtp_add_recipient(sending->handle, parcel->recipient->address);
+		g_autofree char *address = address_written(parcel->recipient->address);
+		parcel->handle = smtp_add_recipient(sending->handle, address);
 		g_ptr_array_add(sending->parcels, parcel);
 	}
 	g_ptr_array_add(run->sendings, sending);

@@ -1,5 +1,6 @@
 /*
- * MIME: a letter becomes the bytes that go over the wire (GMime). UTF-8 everywhere; headers by RFC 2047, parameters by RFC 2231; lines end with
+ * MIME: a letter becomes the bytes that go over the wire (GMime). UTF-8, but for texts whose letter asks for another charset that holds all their
+ * characters; files in base64; headers by RFC 2047, parameters by RFC 2231; lines end with
  * CR LF and have at most 998 bytes; no bare CR or LF; Bcc is never written.
  */
 #pragma once

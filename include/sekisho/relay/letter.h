@@ -19,6 +19,18 @@ typedef struct {
 } LetterRecipient;
 
 typedef struct {
+	char *name;     /* one line of UTF-8 without controls, "/" and "\\", at most 255 bytes */
+	char *type;     /* "application/pdf" */
+	GBytes *content;
+} LetterAttachment;
+
+/* A file that the template names and that this letter does not have. */
+typedef struct {
+	char *name;         /* as it would have been called, or the path in the template; one line */
+	const char *reason; /* "too_large" (the mail would be), "missing", "damaged", "unreadable"; static */
+} MissingAttachment;
+
+typedef struct {
 	char *message_id;      /* without angle brackets: f(receipt, kind, generation)@site, whatever is configured meanwhile */
 	gint64 date_us;        /* when the submission was received */
 	gint32 date_offset_s;  /* the site's zone at that moment, seconds east of UTC */
@@ -30,8 +42,11 @@ typedef struct {
 	char *subject;
 	char *text;            /* text body, LF; NULL if the mail is HTML only */
 	char *html;            /* HTML body, LF; NULL if there is none */
+	const char *charset;   /* to write both in, where all their characters fit; static */
 	GPtrArray *headers;    /* char *: further `Name: value`, allowed names only */
 	GPtrArray *recipients; /* LetterRecipient *: envelope recipients of this session */
+	GPtrArray *attachments; /* LetterAttachment * */
+	GPtrArray *missing;    /* MissingAttachment *; does not go to the session */
 } Letter;
 void letter_free(Letter *letter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Letter, letter_free)
@@ -42,9 +57,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Letter, letter_free)
  * cannot be made, with what to mend in the template.
  *
  * Text from outside: a header takes of it what stands before the first CR or LF (the subject: all of it without CR and LF, contract 6.1), at
- * most LIMIT_MAIL_HEADER_BYTES; a visitor's address in Reply-To: only if address_is_deliverable. Texts end lines with LF.
+ * most LIMIT_MAIL_HEADER_BYTES; a visitor's address in Reply-To: only if address_is_reply. Texts end lines with LF.
+ *
+ * The last `Content-Type:` line of the template (contract 6.6) makes text/plain of an HTML mail, which is then its plain text alone; it makes text/html of a text mail, whose body is then sent as it is and alone, and chooses a charset:
+ * utf-8, iso-2022-jp, shift_jis, euc-jp, iso-8859-1, iso-8859-15, windows-1252. The texts are really written in it; one with a character that does
+ * not fit goes out in UTF-8 instead. The header is always UTF-8 (RFC 2047). Other types and charsets count for nothing.
  */
 Letter *letter_new(const Form *form, const Submission *submission, MailKind kind, guint generation, const GPtrArray *planned, GError **error);
+/*
+ * Attaches what the template names (contract 6.8): uploads from the spool of `data_directory`, files of the site from its attachments folder. What cannot be had is in
+ * letter->missing, and the facts of a notice name it. Once per letter; a preview does without. The letter holds the contents, up to LIMIT_ATTACHMENTS_BYTES.
+ */
+void letter_attach(Letter *letter, const Form *form, const Submission *submission, MailKind kind, const char *data_directory);
 /* Adds an envelope recipient. */
 void letter_add_recipient(Letter *letter, gint64 delivery_id, const char *address);
 

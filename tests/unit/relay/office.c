@@ -9,6 +9,7 @@
 
 #include "sekisho/base/clock.h"
 #include "sekisho/store/journal.h"
+#include "sekisho/store/spool.h"
 #include "sekisho/store/submissions.h"
 #include "tree.h"
 
@@ -94,7 +95,7 @@ note_commit(gpointer user_data, const GError *error)
 }
 
 static Submission *
-visitor_submission(Office *office, const char *site_name, const char *receipt)
+visitor_submission(Office *office, const char *site_name, const char *receipt, GPtrArray *files)
 {
 	static const char *const fields[][2] = {
 	    {"your-name", "太郎"}, {"your-email", "taro@visitor.test"}, {"your-subject", "件名"}, {"your-message", "本文"}};
@@ -111,7 +112,7 @@ visitor_submission(Office *office, const char *site_name, const char *receipt)
 		g_assert_true(posted_add(posted, name, value, NULL));
 	}
 	client->received_at_us = clock_now_us();
-	return submission_new(form, receipt, posted, NULL, client);
+	return submission_new(form, receipt, posted, files, client);
 }
 
 /* Takes `submission`. */
@@ -142,13 +143,25 @@ commit(Office *office, Submission *taken, MailKind kind, const char *address)
 void
 office_submit(Office *office, const char *receipt, MailKind kind, const char *address)
 {
-	commit(office, visitor_submission(office, "example.jp", receipt), kind, address);
+	commit(office, visitor_submission(office, "example.jp", receipt, NULL), kind, address);
+}
+
+void
+office_submit_file(Office *office, const char *receipt, const char *address)
+{
+	GPtrArray *files = submission_files_new();
+	SubmissionFile *file = submission_file_new();
+	SpoolWriter *writer = spool_create(office->data_directory, NULL);
+
+	g_assert_true(spool_finish(writer, file, NULL));
+	g_ptr_array_add(files, file);
+	commit(office, visitor_submission(office, "example.jp", receipt, files), MAIL_NOTICE, address);
 }
 
 void
 office_submit_to(Office *office, const char *site, const char *receipt)
 {
-	commit(office, visitor_submission(office, site, receipt), MAIL_NOTICE, "owner@example.jp");
+	commit(office, visitor_submission(office, site, receipt, NULL), MAIL_NOTICE, "owner@example.jp");
 }
 
 GPtrArray *

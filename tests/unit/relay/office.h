@@ -23,6 +23,8 @@ void office_close(Office *office, gconstpointer unused);
 void office_reload(Office *office);
 /* Commits a submission to form 4 of example.jp with one mail promised to `address`. */
 void office_submit(Office *office, const char *receipt, MailKind kind, const char *address);
+/* A notice with an uploaded file. */
+void office_submit_file(Office *office, const char *receipt, const char *address);
 /* A notice of another site, promised to owner@example.jp. */
 void office_submit_to(Office *office, const char *site, const char *receipt);
 /* All that is due (OutboxItem *), leased to the courier. */

@@ -171,6 +171,56 @@ test_a_silent_session_with_one_mail_blames_nobody(Office *office, gconstpointer 
 	g_assert_cmpint(desk->blocked_until_us, ==, 0);
 }
 
+/* A file of the site's, attached to every notice: one such letter a session, and the others are given back, not lost. */
+static void
+test_letters_with_attachments_fly_one_by_one(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	g_autofree char *conf = g_strconcat(tree_site_conf, "attachments_directory = files\n", NULL);
+	tree_write(office->tree, "sites/example.jp/site.conf", conf);
+	tree_write(office->tree, "sites/example.jp/files/terms.txt", "terms");
+	tree_write(office->tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\n[mail]\nattachments = terms.txt\n");
+	office_reload(office);
+	office_submit_many(office, 7);
+	g_setenv("COURIER_TRIAL", "ends", TRUE);
+	Desk *desk = office_take_all(office);
+	fly_to_the_end(office, desk);
+
+	office_assert_states(office, "AAAAAAAAA000", "deferred relay.lost");
+	for (guint i = 1; i < 7; i++) {
+		g_autofree char *receipt = g_strdup_printf("AAAAAAAAA%03u", i);
+		office_assert_states(office, receipt, "queued");
+	}
+	g_assert_true(desk->is_heavy);
+	g_autoptr(GPtrArray) items = office_claim(office);
+	g_assert_cmpuint(items->len, ==, 6);
+	while (items->len > 0)
+		desk_take(&office->courier, g_ptr_array_steal_index(items, 0));
+	/* The next session takes few. */
+	g_autoptr(GPtrArray) batch = desk_batch(&office->courier, desk);
+	g_assert_cmpuint(batch->len, ==, 4);
+}
+
+static void
+test_a_prepared_letter_holds_its_files(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	g_autofree char *conf = g_strconcat(tree_site_conf, "attachments_directory = files\n", NULL);
+	tree_write(office->tree, "sites/example.jp/site.conf", conf);
+	tree_write(office->tree, "sites/example.jp/files/terms.txt", "terms");
+	tree_write(office->tree, "sites/example.jp/forms/contact/form.ini",
+	    "[form]\nid = 4\n[mail]\nattachments = terms.txt\\nmissing.txt\n");
+	office_reload(office);
+	office_submit_many(office, 1);
+	g_autoptr(OutboxItem) item = claim_one(office);
+	g_autoptr(Letter) letter = prepare(office, item);
+	const LetterAttachment *attachment = letter->attachments->pdata[0];
+
+	g_assert_cmpuint(letter->attachments->len, ==, 1);
+	g_assert_cmpstr(attachment->name, ==, "terms.txt");
+	g_assert_nonnull(strstr(letter->text, "\n添付できなかったファイル: missing.txt (ファイルが見つかりません)\n"));
+}
+
 /* --- The courier itself ---------------------------------------------------------------------------------------------------------------- */
 
 static pid_t
@@ -242,6 +292,39 @@ test_sigterm_gives_everything_back(Office *office, gconstpointer unused)
 	office_assert_states(office, "AAAAAAAAA054", "queued");
 }
 
+static guint
+spool_count(const Office *office)
+{
+	g_autofree char *path = g_build_filename(office->data_directory, "spool", NULL);
+	g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+	guint count = 0;
+
+	while (g_dir_read_name(folder) != NULL)
+		count++;
+	return count;
+}
+
+static void
+test_files_go_with_their_submission(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	office_submit_file(office, "AAAAAAAAAAAA", OWNER);
+	g_autoptr(GPtrArray) items = office_claim(office);
+	DeliveryOutcome outcome = {
+	    .delivery_id = ((const Delivery *)((const OutboxItem *)items->pdata[0])->deliveries->pdata[0])->id, .state = DELIVERY_SENT};
+	g_assert_true(outbox_settle(office->courier.db, office->courier.owner, &outcome, 1, NULL));
+	g_assert_cmpuint(spool_count(office), ==, 1);
+	/* Past its retention. */
+	clock_set_offset_us(91 * 24 * 3600 * (gint64)G_USEC_PER_SEC);
+	pid_t courier = start_courier(office, "sends");
+	for (gint64 until_us = g_get_monotonic_time() + 30 * (gint64)G_USEC_PER_SEC;
+	     spool_count(office) > 0 && g_get_monotonic_time() < until_us;)
+		g_usleep(5000);
+	stop_courier(courier);
+	clock_set_offset_us(0);
+	g_assert_cmpuint(spool_count(office), ==, 0);
+}
+
 /* --- The session -------------------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -294,8 +377,11 @@ main(int argc, char **argv)
 	    {"each outcome is settled", test_each_outcome_is_settled},
 	    {"a silent session is the account's failure", test_a_silent_session_is_the_accounts_failure},
 	    {"a silent session with one mail blames nobody", test_a_silent_session_with_one_mail_blames_nobody},
+	    {"letters with attachments fly one by one", test_letters_with_attachments_fly_one_by_one},
+	    {"a prepared letter holds its files", test_a_prepared_letter_holds_its_files},
 	    {"a dead account does not slow another", test_a_dead_account_does_not_slow_another},
 	    {"SIGTERM gives everything back", test_sigterm_gives_everything_back},
+	    {"uploaded files go with their submission", test_files_go_with_their_submission},
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)

@@ -118,6 +118,26 @@ test_a_mail_switched_off_waits(Office *office, gconstpointer unused)
 	g_assert_cmpuint(g_hash_table_size(office->courier.obstacles), ==, 1);
 }
 
+/* The front answers such a form, whatever else is wrong with it; no mail is made of it. */
+static void
+test_a_form_for_subscribers_waits(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	office_submit(office, "AAAAAAAAAAAA", MAIL_NOTICE, OWNER);
+	tree_write(office->tree, "sites/example.jp/forms/contact/form.ini",
+	    "[form]\nid = 4\n[mail]\nsender = [your-email]\n[settings]\nsubscribers_only = on\n");
+	office_reload(office);
+	g_autoptr(GPtrArray) items = office_claim(office);
+	desk_take(&office->courier, g_ptr_array_steal_index(items, 0));
+	GHashTableIter iter;
+	gpointer desk;
+	g_hash_table_iter_init(&iter, office->courier.desks);
+	g_assert_true(g_hash_table_iter_next(&iter, NULL, &desk));
+	flight_start(&office->courier, desk);
+
+	office_assert_states(office, "AAAAAAAAAAAA", "deferred relay.account");
+}
+
 static void
 test_what_nobody_can_mend_is_given_up(Office *office, gconstpointer unused)
 {
@@ -313,6 +333,7 @@ main(int argc, char **argv)
 	    {"a form that is missing defers", test_a_form_that_is_missing_defers},
 	    {"a site that is missing defers", test_a_site_that_is_missing_defers},
 	    {"a mail switched off waits", test_a_mail_switched_off_waits},
+	    {"a form for subscribers waits", test_a_form_for_subscribers_waits},
 	    {"what nobody can mend is given up", test_what_nobody_can_mend_is_given_up},
 	    {"a row that takes no outcome is dropped", test_a_row_that_takes_no_outcome_is_dropped},
 	    {"one failure puts off all of the account", test_one_failure_puts_off_all_of_the_account},

@@ -119,7 +119,7 @@ test_senders(void)
 	    {"[your-name] <form@example.test>", "", "Evil\r\nBcc: x@y.test", "Evil", "form@example.test"},
 	    {"[your-name] <form@example.test>", "", "a@b.test>, <c@d.test", "a@b.test>, <c@d.test", "form@example.test"},
 	    {"", "", "Taro", "Example", "noreply@example.test"},
-	    {"bare@example.test", "", "Taro", "", "bare@example.test"},
+	    {"bare@example.test", "", "Taro", "Tom & Jerry Café", "bare@example.test"},
 	    {"", "From: Other <other@example.test>", "Taro", "Other", "other@example.test"},
 	    {"Desk <[_site_admin_email]>", "", "Taro", "Desk", "admin@example.test"},
 	};
@@ -170,10 +170,11 @@ test_further_headers(void)
 	    "X-M: [your-message]\nBadline\nCc:\nX-A: 1\nx-a: 2\nX-Empty: [your-name]\nX-T: \t a b ");
 	g_autoptr(Letter) letter = letter_with(source, fixture_posted("your-message", "l1\r\n\r\nl2", NULL));
 
-	g_assert_cmpuint(letter->headers->len, ==, 3);
+	g_assert_cmpuint(letter->headers->len, ==, 4);
 	g_assert_cmpstr(letter->headers->pdata[0], ==, "X-M: l1");
 	g_assert_cmpstr(letter->headers->pdata[1], ==, "x-a: 2");
-	g_assert_cmpstr(letter->headers->pdata[2], ==, "X-T: a b");
+	g_assert_cmpstr(letter->headers->pdata[2], ==, "X-Empty: ");
+	g_assert_cmpstr(letter->headers->pdata[3], ==, "X-T: a b");
 	g_assert_cmpuint(letter->cc->len, ==, 0);
 }
 
@@ -210,7 +211,8 @@ static void
 test_the_subject_is_one_line(void)
 {
 	FormSource *source = source_new();
-	g_autofree char *big = g_strnfill(5000, 'x');
+	g_autofree char *big = g_strnfill(LIMIT_MAIL_HEADER_BYTES + 1, 'x');
+	GString *japanese = g_string_new(NULL);
 	set(&source->mail[0].subject, " [your-subject] ");
 	g_autoptr(Letter) glued = letter_with(source, fixture_posted("your-subject", "a\r\nBcc: b\n c", NULL));
 	g_assert_cmpstr(glued->subject, ==, "aBcc: b c");
@@ -219,6 +221,15 @@ test_the_subject_is_one_line(void)
 	set(&source->mail[0].subject, "[your-subject]");
 	g_autoptr(Letter) cut = letter_with(source, fixture_posted("your-subject", big, NULL));
 	g_assert_cmpuint(strlen(cut->subject), ==, LIMIT_MAIL_HEADER_BYTES);
+
+	/* What a textarea takes by itself (contract 0.3, 5.9.7). */
+	source = source_new();
+	set(&source->mail[0].subject, "[your-subject]");
+	for (guint i = 0; i < 2000; i++)
+		g_string_append(japanese, "語");
+	g_autofree char *longest = g_string_free(japanese, FALSE);
+	g_autoptr(Letter) whole = letter_with(source, fixture_posted("your-subject", longest, NULL));
+	g_assert_true(g_str_equal(whole->subject, longest));
 }
 
 /* A form whose site wants the facts and lies in Japan; the caller keeps `site` until the form is gone. */
@@ -299,9 +310,10 @@ test_html(void)
 					 "your-message", "1 < 2\n</body></html>", NULL));
 	g_autoptr(Letter) letter = letter_of(form, submission);
 
-	g_assert_true(g_str_has_prefix(letter->html, "<!doctype html>\n<html lang=\"ja-JP\">"));
-	g_assert_nonnull(
-	    strstr(letter->html, "<body>\n<b>A &amp; &lt;script&gt;x&lt;/script&gt;</b><br>\nfrom &lt;taro@v.test&gt;<br>\n"));
+	g_assert_true(g_str_has_prefix(letter->html, "<!doctype html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" dir=\"ltr\" "
+						     "lang=\"ja-JP\">\n<head>\n<title>Tom &amp; "));
+	g_assert_nonnull(strstr(
+	    letter->html, "<body>\n<p><b>A &amp; &lt;script&gt;x&lt;/script&gt;</b><br />\nfrom &lt;taro@v.test&gt;<br />\n"));
 	g_assert_nonnull(strstr(letter->html, "<hr>\n<p>---- "));
 	g_assert_nonnull(strstr(letter->html, "フォーム: Contact &lt;us&gt;<br>"));
 	g_assert_true(g_str_has_suffix(letter->html, "</p>\n\n</body>\n</html>\n"));

@@ -1,8 +1,12 @@
 /*
  * Letters through the socket: what goes in comes out, and what would break a header or a command does not come out.
  */
+#include <string.h>
+
+#include "relay/attachments.h"
 #include "relay/letter_parts.h"
 #include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
 
 static Letter *
 sample(void)
@@ -38,6 +42,9 @@ test_round_trip(void)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Letter) letter = sample();
 	letter->html = g_strdup("<p>本文</p>");
+	letter->charset = letter_charset("ISO-2022-JP");
+	g_autoptr(GBytes) content = g_bytes_new_static("a\0\r\n", 4);
+	g_ptr_array_add(letter->attachments, letter_attachment_new("見積.pdf", "application/pdf", content));
 	g_autoptr(Letter) back = through_the_socket(letter, &error);
 	g_autoptr(GVariant) one = g_variant_ref_sink(letter_to_variant(letter));
 
@@ -46,6 +53,8 @@ test_round_trip(void)
 	g_assert_true(g_variant_equal(one, two));
 	g_assert_cmpint(((LetterRecipient *)back->recipients->pdata[0])->delivery_id, ==, 42);
 	g_assert_cmpstr(back->html, ==, "<p>本文</p>");
+	g_assert_cmpstr(back->charset, ==, "iso-2022-jp");
+	g_assert_true(g_bytes_equal(((LetterAttachment *)back->attachments->pdata[0])->content, content));
 }
 
 static void
@@ -137,11 +146,68 @@ harm_crowd(Letter *letter)
 }
 
 static void
+harm_charset(Letter *letter)
+{
+	letter->charset = "utf-7";
+}
+
+static LetterAttachment *
+attach(Letter *letter)
+{
+	g_autoptr(GBytes) content = g_bytes_new_static("x", 1);
+	LetterAttachment *attachment = letter_attachment_new("見積.pdf", "application/pdf", content);
+
+	g_ptr_array_add(letter->attachments, attachment);
+	return attachment;
+}
+
+static void
+harm_file_name(Letter *letter)
+{
+	replace(&attach(letter)->name, "a\r\nBcc: x@y.test");
+}
+
+static void
+harm_file_path(Letter *letter)
+{
+	replace(&attach(letter)->name, "../a");
+}
+
+static void
+harm_file_type(Letter *letter)
+{
+	replace(&attach(letter)->type, "text/plain; x=\"\r\n\"");
+}
+
+static void
+harm_no_type(Letter *letter)
+{
+	replace(&attach(letter)->type, "text/");
+}
+
+static void
+harm_many_files(Letter *letter)
+{
+	for (guint i = 0; i <= LIMIT_ATTACHMENTS; i++)
+		attach(letter);
+}
+
+static void
+harm_large_files(Letter *letter)
+{
+	LetterAttachment *attachment = attach(letter);
+
+	g_bytes_unref(attachment->content);
+	attachment->content = g_bytes_new_take(g_malloc0(LIMIT_ATTACHMENTS_BYTES + 1), LIMIT_ATTACHMENTS_BYTES + 1);
+}
+
+static void
 test_harm_is_refused(void)
 {
 	static const Harm harms[] = {harm_subject, harm_from_name, harm_from_address, harm_envelope, harm_recipient,
 	    harm_message_id, harm_header_name, harm_header_value, harm_header_shape, harm_reply_to, harm_zone, harm_body,
-	    harm_crowd};
+	    harm_crowd, harm_charset, harm_file_name, harm_file_path, harm_file_type, harm_no_type, harm_many_files,
+	    harm_large_files};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(harms); i++) {
 		g_autoptr(GError) error = NULL;
