@@ -221,6 +221,27 @@ want_account(GPtrArray *list, const Account *account)
 		want(list, WANT_READ, account->ca_file);
 }
 
+/* The key of the site's quizzes, likewise. */
+static void
+want_wordpress_key(GPtrArray *list, const Site *site)
+{
+	g_autoptr(GError) error = NULL;
+	char *key = site->wordpress_key_file[0] == '\0' ? NULL : site_wordpress_key(site, &error);
+	if (key != NULL)
+		want(list, WANT_SECRET, site->wordpress_key_file);
+	password_free(key);
+}
+
+/* The folder of the site's attachments, if it has one that root can use: else that was said. */
+static void
+want_attachments(GPtrArray *list, const Site *site)
+{
+	const char *directory = site->facts->attachments_directory;
+	g_autofree char *folder = g_strconcat(directory, "/", NULL);
+	if (directory[0] != '\0' && g_file_test(directory, G_FILE_TEST_IS_DIR))
+		want(list, WANT_ENTER, folder);
+}
+
 /* The database, if it is there and its folder is already as sekishod makes it. */
 static void
 want_data(GPtrArray *list, const Config *config)
@@ -251,11 +272,15 @@ wanted_by_role(Config *config, const GPtrArray *sites, gboolean is_courier)
 	for (guint i = 0; i < sites->len; i++) {
 		const char *name = g_ptr_array_index(sites, i);
 		g_autoptr(GPtrArray) paths = config_site_paths(config, name);
-		g_autoptr(Site) site = is_courier ? config_site(config, name, NULL) : NULL;
+		g_autoptr(Site) site = config_site(config, name, NULL);
 		for (guint j = 0; j < paths->len; j++)
 			want(list, WANT_READ, g_ptr_array_index(paths, j));
-		if (site != NULL)
+		if (site != NULL && is_courier) {
 			want_account(list, site->account);
+			want_attachments(list, site);
+		} else if (site != NULL) {
+			want_wordpress_key(list, site);
+		}
 	}
 	return list;
 }

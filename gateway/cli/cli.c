@@ -11,14 +11,15 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/text.h"
 
-static const Verb *const verbs[] = {&check_verb, &dump_verb, &submissions_verb, &queue_verb};
+static const Verb *const verbs[] = {&check_verb, &dump_verb, &submissions_verb, &queue_verb, &form_verb};
 
 static char *
 list_of_verbs(void)
 {
 	GString *list = g_string_new("Verbs:\n");
 	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
-		g_string_append_printf(list, "  %-12s %s\n", verbs[i]->name, verbs[i]->help);
+		g_string_append_printf(
+		    list, "  %-12s %.*s\n", verbs[i]->name, (int)strcspn(verbs[i]->help, "\n"), verbs[i]->help);
 	g_string_append(list, "\n`sekisho VERB --help` says more.");
 	return g_string_free(list, FALSE);
 }

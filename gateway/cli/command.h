@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
 	const char *name;
 	const char *usage;
-	const char *help;
+	const char *help; /* its first line stands in `sekisho --help` */
 	int (*run)(Command *command, char ***arguments, GError **error);
 } Verb;
 
@@ -34,6 +34,7 @@ extern const Verb check_verb;
 extern const Verb dump_verb;
 extern const Verb submissions_verb;
 extern const Verb queue_verb;
+extern const Verb form_verb;
 
 /* Parses options of this verb and those of all verbs (--config, --help) out of `arguments`. FALSE: an error (G_OPTION_ERROR), or, without
  * one, help was asked for and printed. `own` may be NULL. */

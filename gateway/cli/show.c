@@ -11,9 +11,8 @@
 #include "sekisho/store/submissions.h"
 #include "sekisho/wire/json.h"
 
-/* A text of several lines, each behind four spaces and a bar. */
-static void
-print_block(Command *command, const char *text)
+void
+show_block(Command *command, const char *text)
 {
 	g_autofree char *shown = text_for_terminal(text, TRUE);
 	g_auto(GStrv) lines = g_strsplit(shown, "\n", -1);
@@ -22,9 +21,8 @@ print_block(Command *command, const char *text)
 			g_string_append_printf(command->console->output, "    | %s\n", lines[i]);
 }
 
-static void print_heading(Command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void
-print_heading(Command *command, const char *format, ...)
+void
+show_heading(Command *command, const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
@@ -60,19 +58,31 @@ print_client(Command *command, const ClientFacts *client)
 static void
 print_fields(Command *command, const Submission *submission)
 {
-	print_heading(command, "Fields");
+	show_heading(command, "Fields");
 	for (guint i = 0; i < submission->fields->len; i++) {
 		const SubmissionField *field = g_ptr_array_index(submission->fields, i);
 		command_print_line(command, "  %s", field->name);
 		for (guint j = 0; field->values[j]; j++)
-			print_block(command, field->values[j]);
+			show_block(command, field->values[j]);
+	}
+}
+
+static void
+print_files(Command *command, const Submission *submission)
+{
+	if (submission->files->len > 0)
+		show_heading(command, "Files");
+	for (guint i = 0; i < submission->files->len; i++) {
+		const SubmissionFile *file = g_ptr_array_index(submission->files, i);
+		command_print_line(command, "  %s, %" G_GUINT64_FORMAT " bytes", file->field, file->size_bytes);
+		show_block(command, file->name);
 	}
 }
 
 static void
 print_mails(Command *command, const GPtrArray *items, const Opened *opened)
 {
-	print_heading(command, items->len > 0 ? "Mails" : "No mails");
+	show_heading(command, items->len > 0 ? "Mails" : "No mails");
 	for (guint i = 0; i < items->len; i++) {
 		const OutboxItem *item = g_ptr_array_index(items, i);
 		command_print_line(command, "  %s, item %" G_GINT64_FORMAT, mail_kind_name(item->kind), item->id);
@@ -101,8 +111,8 @@ print_mailboxes(Command *command, const char *header, const GPtrArray *mailboxes
 		command_print_line(command, "    | %s: %s", header, list->str);
 }
 
-static void
-print_letter(Command *command, const Letter *letter)
+void
+show_letter(Command *command, const Letter *letter)
 {
 	g_autoptr(GPtrArray) from = g_ptr_array_new();
 	g_ptr_array_add(from, letter->from);
@@ -114,7 +124,7 @@ print_letter(Command *command, const Letter *letter)
 		command_print_line(command, "    | %s", (const char *)g_ptr_array_index(letter->headers, i));
 	command_print_line(command, "    | Subject: %s", letter->subject);
 	command_print_line(command, "    |");
-	print_block(command, letter->text ? letter->text : letter->html);
+	show_block(command, letter->text ? letter->text : letter->html);
 }
 
 /* Why nobody gets this mail, or NULL if somebody does. */
@@ -149,11 +159,11 @@ print_preview(Command *command, const Opened *opened)
 		if (!is_planned(opened->planned, kind))
 			continue;
 		const char *refusal = refusal_of(opened->planned, kind);
-		print_heading(command, "Preview of the %s as the form is now%s%s", mail_kind_name(kind),
+		show_heading(command, "Preview of the %s as the form is now%s%s", mail_kind_name(kind),
 		    refusal ? "; refused, nobody gets it, because " : "", refusal ? deliveries_reason(refusal) : "");
 		g_autoptr(Letter) letter = letter_new(opened->form, opened->submission, kind, 0, opened->planned, &error);
 		if (letter)
-			print_letter(command, letter);
+			show_letter(command, letter);
 		else
 			command_print_line(command, "  cannot be composed: %s", error->message);
 	}
@@ -166,6 +176,7 @@ print_text(Command *command, const SubmissionSummary *summary, const Opened *ope
 	if (opened->submission) {
 		print_client(command, opened->submission->client);
 		print_fields(command, opened->submission);
+		print_files(command, opened->submission);
 	}
 	print_mails(command, items, opened);
 }
@@ -190,6 +201,6 @@ show_submission(Command *command, const char *receipt, gboolean is_preview, GErr
 	if (is_preview)
 		print_preview(command, opened);
 	if (opened->reason)
-		print_heading(command, "Not everything could be shown: %s", opened->reason);
+		show_heading(command, "Not everything could be shown: %s", opened->reason);
 	return TRUE;
 }

@@ -5,13 +5,21 @@
 
 #include "command.h"
 #include "opened.h"
+#include "sekisho/relay/letter.h"
 #include "sekisho/store/submissions.h"
 
-/* Facts, fields, mails with their deliveries, as text or (command->is_json) as JSON; with `is_preview`, text only, also each planned mail as it
+/* Facts, fields, files, mails with their deliveries, as text or (command->is_json) as JSON; with `is_preview`, text only, also each planned mail as it
  * would be sent. */
 gboolean show_submission(Command *command, const char *receipt, gboolean is_preview, GError **error);
 
+/* A text of several lines, each behind four spaces and a bar, so that none of them can pose as one of ours. */
+void show_block(Command *command, const char *text);
+/* A heading behind a blank line, bold on a terminal. */
+void show_heading(Command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Headers and text of a mail as it would be sent. */
+void show_letter(Command *command, const Letter *letter);
+
 /* One submission as a{sv}, floating: what the list tells of it, then what `details` (a{sv}, may be NULL) holds. */
 GVariant *show_summary_json(const SubmissionSummary *summary, GVariant *details);
-/* a{sv}, floating: client and fields (null if the content cannot be opened), mails. `items` are the submission's OutboxItem *. */
+/* a{sv}, floating: client, fields and files (null if the content cannot be opened), mails. `items` are the submission's OutboxItem *. */
 GVariant *show_details_json(Command *command, const Opened *opened, const GPtrArray *items);

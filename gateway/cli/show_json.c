@@ -59,6 +59,21 @@ fields_json(const Submission *submission)
 	return g_variant_builder_end(object);
 }
 
+static GVariant *
+files_json(const Submission *submission)
+{
+	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	for (guint i = 0; i < submission->files->len; i++) {
+		const SubmissionFile *file = g_ptr_array_index(submission->files, i);
+		g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
+		add(object, "field", g_variant_new_string(file->field));
+		add(object, "name", g_variant_new_string(file->name));
+		add(object, "size", g_variant_new_uint64(file->size_bytes));
+		g_variant_builder_add_value(list, g_variant_builder_end(object));
+	}
+	return g_variant_builder_end(list);
+}
+
 GVariant *
 show_details_json(Command *command, const Opened *opened, const GPtrArray *items)
 {
@@ -69,6 +84,7 @@ show_details_json(Command *command, const Opened *opened, const GPtrArray *items
 		g_variant_builder_add_value(mails, deliveries_json(command, opened, g_ptr_array_index(items, i)));
 	add(object, "client", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? client_json(submission->client) : NULL));
 	add(object, "fields", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? fields_json(submission) : NULL));
+	add(object, "files", g_variant_new_maybe(G_VARIANT_TYPE("aa{sv}"), submission ? files_json(submission) : NULL));
 	add(object, "mails", g_variant_builder_end(mails));
 	add(object, "not_shown",
 	    g_variant_new_maybe(G_VARIANT_TYPE_STRING, opened->reason ? g_variant_new_string(opened->reason) : NULL));

@@ -124,11 +124,11 @@ test_files(void)
 	g_assert_true(geteuid() == 0 || strstr(place.output, "warning: the wall between front and courier is off: ") != NULL);
 
 	tree_write(place.tree, "sites/second.example/site.conf", tree_site_conf);
-	tree_write(place.tree, "sites/example.jp/forms/contact/form.html", "[file f]");
+	tree_write(place.tree, "sites/example.jp/forms/contact/form.html", "[stripe s]");
 	tree_write(place.tree, "sekisho.conf", USERS ACCOUNT "user = u\npassword_file = nowhere\n");
 	open_all(place.tree);
 	g_assert_cmpint(check(&place), ==, EX_CONFIG);
-	assert_prints(&place, "~/sites/example.jp/forms/contact/form.html:1: [file f]: ");
+	assert_prints(&place, "~/sites/example.jp/forms/contact/form.html:1: [stripe]: ");
 	assert_prints(&place, "~/sekisho.conf:11: [account main] password_file: ");
 	/* Both sites use that account; its problem is said once. */
 	assert_prints(&place, "\n2 errors\n");

@@ -115,6 +115,24 @@ planned_deliveries(Vault *vault, const GPtrArray *plan)
 	return planned;
 }
 
+/* What a front that was taken over might call a file. */
+static GPtrArray *
+one_file(void)
+{
+	GPtrArray *files = submission_files_new();
+	SubmissionFile *file = submission_file_new();
+	g_free(file->field);
+	g_free(file->name);
+	g_free(file->spool);
+	file->field = g_strdup("estimate");
+	file->name = g_strdup("見積\n  notice\033.pdf");
+	file->spool = g_strdup("00112233445566778899aabbccddeeff");
+	file->size_bytes = 1536;
+	file->state = FILE_KEPT;
+	g_ptr_array_add(files, file);
+	return files;
+}
+
 /* One submission as the front would keep it. Returns its receipt, the caller's. */
 static char *
 submit(Gateway *gateway)
@@ -136,7 +154,7 @@ submit(Gateway *gateway)
 	client->remote_port = 50123;
 	client->received_at_us = clock_now_us();
 	char *receipt = vault_receipt();
-	g_autoptr(Submission) submission = submission_new(form, receipt, posted, NULL, client);
+	g_autoptr(Submission) submission = submission_new(form, receipt, posted, one_file(), client);
 	g_autoptr(GPtrArray) plan = replies_plan(form, submission);
 	g_autoptr(GPtrArray) planned = planned_deliveries(gateway->vault, plan);
 	JournalRecord record = {.submission = submission, .planned = planned, .purge_at_us = clock_now_us() + G_TIME_SPAN_DAY};
@@ -227,6 +245,7 @@ test_show(void)
 	g_assert_cmpint(run(&gateway, show), ==, EX_OK);
 	assert_prints(&gateway, "client      203.0.113.9 port 50123\n");
 	assert_prints(&gateway, "  your-name\n    | 山田");
+	assert_prints(&gateway, "\nFiles\n  estimate, 1536 bytes\n    | 見積\n    |   notice\\x1B.pdf\n");
 	assert_prints(&gateway, "\nMails\n  notice, item 1\n    to owner@example.jp: waiting since ");
 	assert_prints(&gateway, "    to visitor@example.com: refused, because the address comes from a field of the form");
 	assert_prints(&gateway, "    to visitor@example.com: refused, because automatic replies are not sent by this version\n");
@@ -239,6 +258,8 @@ test_show(void)
 	assert_prints(&gateway, "\"address\": \"203.0.113.9\"");
 	assert_prints(&gateway, "\"your-name\": \"\\u5C71\\u7530");
 	assert_prints(&gateway, "\"recipient\": \"owner@example.jp\"");
+	assert_prints(&gateway, "\"field\": \"estimate\"");
+	assert_prints(&gateway, "\"size\": 1536");
 	assert_prints(&gateway, "\"not_shown\": null");
 	g_autofree char *both = g_strdup_printf("submissions show %.6s --json --preview", receipt);
 	g_assert_cmpint(run(&gateway, both), ==, EX_USAGE);
@@ -362,6 +383,7 @@ test_reasons(void)
 	for (gsize i = 0; replies_refusals[i]; i++)
 		g_assert_cmpstr(deliveries_reason(replies_refusals[i]), !=, other);
 	g_assert_cmpstr(deliveries_reason("gone"), !=, other);
+	g_assert_cmpstr(deliveries_reason("retention"), !=, other);
 }
 
 static void
