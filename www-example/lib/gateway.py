@@ -12,6 +12,7 @@ import subprocess
 from stage import EXAMPLE, IS_ROOT, MAIL_GROUP, MAIL_USER, SHARED_GROUP, WEB_USER, Process, Trouble, own_group, own_user, wait_for
 
 LOG_LINE = re.compile(r"^(?:<(?P<priority>[0-7])>)?(?:(?P<role>[a-z]+): )?(?P<event>[a-z_]+)(?P<pairs>(?: .*)?)$")
+WORDPRESS_KEY = "example-wordpress-secret-key"
 PAIR = re.compile(r' ([a-z_]+)=("(?:[^"\\]|\\.)*"|\S*)')
 
 
@@ -52,6 +53,9 @@ class Gateway:
             self.settings[group_name.replace("_", " ")].update(keys)
         self.write_configuration()
         self.write_password(smtp.PASSWORD if password is None else password)
+        # The front's; the page with a quiz was made with this one.
+        mode = 0o640 if IS_ROOT else 0o600
+        self.stage.give(self.stage.write("gateway/wordpress.key", WORDPRESS_KEY + "\n", mode=mode), group=WEB_USER)
 
     def write_configuration(self, **gateway):
         self.settings["gateway"].update(gateway)
@@ -123,3 +127,7 @@ class Gateway:
 
     def sekisho_json(self, *arguments):
         return json.loads(self.sekisho(*arguments, "--json"))
+
+    def sekisho_json_status(self, status, *arguments):
+        """The same of a command that ends with another status."""
+        return json.loads(self.sekisho(*arguments, "--json", status=status))

@@ -58,6 +58,7 @@ def once(smtp, web):
 def watch(smtp, web, gateway):
     print(f"""
 The page:       {web.url()}
+Every control:  {web.url("/estimate/")}
 Its mails:      appear here; the mail server keeps them in {smtp.maildir}
 The gateway:    {gateway.configuration}, log {gateway.log_path}
                 {gateway.programs}/sekisho --config {gateway.configuration} submissions

@@ -33,13 +33,33 @@ def fields(**changes):
     return {name: value for name, value in result.items() if value is not None}
 
 
+class Upload:
+    """A file that the visitor has chosen; without a name: none was chosen."""
+
+    def __init__(self, name="", content=b""):
+        self.name, self.content = name, content
+
+    def part(self):
+        name = self.name.replace('"', "%22")
+        return f'; filename="{name}"\r\nContent-Type: application/octet-stream', self.content
+
+
+def part(value):
+    """What follows the field's name, and the content."""
+    if isinstance(value, Upload):
+        return value.part()
+    return "", value.replace("\r\n", "\n").replace("\n", "\r\n").encode()
+
+
 def multipart(values):
-    """Body and content type as browsers make them."""
+    """Body and content type as browsers make them. A value is a text, an Upload, or a list of texts, each of which is a field of that name."""
     boundary = f"----visitor{uuid.uuid4().hex}"
-    lines = []
+    body = b""
     for name, value in values.items():
-        lines += [f"--{boundary}", f'Content-Disposition: form-data; name="{name}"', "", value.replace("\r\n", "\n").replace("\n", "\r\n")]
-    return "\r\n".join([*lines, f"--{boundary}--", ""]).encode(), f"multipart/form-data; boundary={boundary}"
+        for each in value if isinstance(value, list) else [value]:
+            attributes, content = part(each)
+            body += f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{attributes}\r\n\r\n'.encode() + content + b"\r\n"
+    return body + f"--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
 
 
 def urlencoded(values):

@@ -1,6 +1,6 @@
 /*
- * The form's better half: sends in place and puts the answer where it belongs. Without it the browser posts the form
- * as it is and the gateway answers with a page of its own.
+ * The forms' better half: sends in place and puts the answer where it belongs. Without it the browser posts the form
+ * as it is and the gateway answers with a page of its own. Both example pages use it.
  *
  * Whatever happens (an answer, an error page, no network, no end in sight) the spinner goes away and the words of the visitor stay.
  */
@@ -41,9 +41,11 @@ function clearErrors(form) {
 
 function showError(form, unitTag, error) {
 	const wrap = form.querySelector(`.wpcf7-form-control-wrap[data-name="${CSS.escape(error.field)}"]`);
-	const control = wrap && wrap.querySelector("input, textarea, select");
-	if (!control)
+	const first = wrap && wrap.querySelector("input, textarea, select");
+	if (!first)
 		return;
+	/* A single radio button is never wrong: their group is. */
+	const control = first.closest("[role=radiogroup]") || first;
 	const tip = document.createElement("span");
 	tip.className = "wpcf7-not-valid-tip";
 	tip.id = `${unitTag}-ve-${error.field}`;
@@ -57,17 +59,17 @@ function showError(form, unitTag, error) {
 function lead(form) {
 	const field = form.querySelector("[aria-invalid=true]");
 	if (field)
-		field.focus();
+		(field.matches("[role=radiogroup]") ? field.querySelector("input") : field).focus();
 	else
 		form.querySelector(".wpcf7-response-output").scrollIntoView({ block: "nearest" });
 }
 
-/* What stands at which field. A missing consent has no entry of its own in Contact Form 7's answer. */
+/* What stands at which field. A missing consent, or one that must not be given, has no entry of its own in Contact Form 7's answer. */
 function errorsOf(form, answer) {
-	if (answer.status === "acceptance_missing") {
-		const wrap = form.querySelector(".wpcf7-acceptance").closest(".wpcf7-form-control-wrap");
-		return [{ field: wrap.dataset.name, message: answer.message }];
-	}
+	if (answer.status === "acceptance_missing")
+		return [...form.querySelectorAll(".wpcf7-acceptance:not(.optional)")]
+			.filter((acceptance) => acceptance.querySelector("input").checked === acceptance.classList.contains("invert"))
+			.map((acceptance) => ({ field: acceptance.closest(".wpcf7-form-control-wrap").dataset.name, message: answer.message }));
 	return Array.isArray(answer.invalid_fields) ? answer.invalid_fields : [];
 }
 
@@ -77,8 +79,13 @@ function showAnswer(container, form, answer) {
 	for (const error of errors)
 		showError(form, container.id, error);
 	say(container, answer.message, errors);
-	if (answer.status === "mail_sent")
+	/* A new question only where the old one is done with: answered, or its hash too old to be answered any more. */
+	if (answer.quiz && (answer.status === "mail_sent" || errors.some((error) => error.field in answer.quiz)))
+		ask(form, answer.quiz);
+	if (answer.status === "mail_sent") {
 		form.reset();
+		refresh(form);
+	}
 	lead(form);
 }
 
@@ -116,9 +123,61 @@ async function submit(container, form) {
 	}
 }
 
+/* Questions, each with the hash of its answer, by the names of their fields. */
+function ask(form, quiz) {
+	for (const [name, [question, hash]] of Object.entries(quiz)) {
+		const wrap = form.querySelector(`.wpcf7-form-control-wrap[data-name="${CSS.escape(name)}"]`);
+		wrap.querySelector(".wpcf7-quiz-label").textContent = question;
+		wrap.querySelector(".wpcf7-quiz").value = "";
+		wrap.querySelector("[type=hidden]").value = hash;
+	}
+}
+
+/* What Contact Form 7 calls its cached mode: the page may be as old as it likes, its quizzes come fresh from the gateway. */
+async function refill(form) {
+	if (!form.querySelector(".wpcf7-quiz"))
+		return;
+	try {
+		const response = await fetch(form.dataset.endpoint.replace(/feedback$/, "refill"));
+		const answer = response.ok ? await response.json() : {};
+		if (answer.quiz)
+			ask(form, answer.quiz);
+	} catch (error) {
+		console.warn(error);
+	}
+}
+
+/* What shows something of another control: counts, reflections, and the text that belongs to the last choice. */
+function refresh(form) {
+	for (const count of form.querySelectorAll(".wpcf7-character-count")) {
+		const length = form.elements[count.dataset.targetName].value.length;
+		count.textContent = count.classList.contains("down") ? count.dataset.maximumValue - length : length;
+	}
+	for (const mirror of form.querySelectorAll("[data-reflection-of]")) {
+		const control = form.elements[mirror.dataset.reflectionOf];
+		mirror.textContent = control.validity.valid ? control.value : "";
+	}
+	for (const text of form.querySelectorAll(".wpcf7-free-text"))
+		text.disabled = !text.closest(".wpcf7-list-item").querySelector("[type=checkbox], [type=radio]").checked;
+}
+
+/* Of these boxes one at most is ticked. */
+function untickOthers(box) {
+	for (const other of box.closest(".wpcf7-exclusive-checkbox")?.querySelectorAll("input") ?? [])
+		if (other !== box)
+			other.checked = false;
+}
+
 for (const container of document.querySelectorAll(".wpcf7")) {
 	const form = container.querySelector("form");
 	form.noValidate = true;
+	container.classList.replace("no-js", "js");
+	refresh(form);
+	refill(form);
+	form.addEventListener("input", (event) => {
+		untickOthers(event.target);
+		refresh(form);
+	});
 	form.addEventListener("submit", (event) => {
 		event.preventDefault();
 		submit(container, form);
