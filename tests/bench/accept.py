@@ -24,7 +24,7 @@ def write_script(stage):
     body, content_type = visitor.multipart(visitor.fields())
     text = "".join(f"\\{byte:03d}" for byte in body)
     return stage.write("post.lua", f'wrk.method = "POST"\nwrk.body = "{text}"\nwrk.headers["Content-Type"] = "{content_type}"\n'
-                       'wrk.headers["Accept"] = "application/json"\nlocal bad = 0\n'
+                       'wrk.headers["Accept"] = "application/json"\nwrk.headers["User-Agent"] = "sekisho bench"\nlocal bad = 0\n'
                        'function response(status, headers, body) if not body:find("mail_sent", 1, true) then bad = bad + 1; '
                        'if bad == 1 then print("UNEXPECTED " .. status .. " " .. body) end end end\n')
 

@@ -73,4 +73,4 @@ def feedback(site="example.test", **changes):
     """The bytes of a submission to `site`; `changes` of its fields, as visitor.fields has them."""
     body, content_type = visitor.multipart(visitor.fields(**changes))
     return request({"REQUEST_METHOD": "POST", "REQUEST_URI": visitor.FEEDBACK, "CONTENT_TYPE": content_type, "CONTENT_LENGTH": len(body),
-                    "REMOTE_ADDR": "192.0.2.7", "SEKISHO_SITE": site}, body)
+                    "REMOTE_ADDR": "192.0.2.7", "HTTP_USER_AGENT": "sekisho fault test", "SEKISHO_SITE": site}, body)

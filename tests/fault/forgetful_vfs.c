@@ -355,17 +355,15 @@ next_symbol(const char *name)
 }
 
 static int
-commit(sqlite3 *handle, const char *sql)
+commit(sqlite3_stmt *statement, int (*next)(sqlite3_stmt *))
 {
-	int (*next)(sqlite3 *, const char *, int (*)(void *, int, char **, char **), void *, char **);
-	*(void **)&next = next_symbol("sqlite3_exec");
 	Phase before = is_front ? BEFORE_COMMIT : is_settling ? BEFORE_SETTLE : PHASE_NONE;
 	is_settling = false;
 	reach(before);
 	in_transaction = before == PHASE_NONE ? PHASE_NONE : before + 1;
-	int result = next(handle, sql, NULL, NULL, NULL);
+	int result = next(statement);
 	in_transaction = PHASE_NONE;
-	if (result == SQLITE_OK && before != PHASE_NONE)
+	if (result == SQLITE_DONE && before != PHASE_NONE)
 		reach(before + 2);
 	return result;
 }
@@ -379,10 +377,6 @@ sqlite3_exec(sqlite3 *handle, const char *sql, int (*row)(void *, int, char **, 
 	char changed[64];
 	if (!control || !sql)
 		return next(handle, sql, row, argument, message);
-	if (strcmp(sql, "COMMIT") == 0)
-		return commit(handle, sql);
-	if (strncmp(sql, "BEGIN", strlen("BEGIN")) == 0)
-		is_settling = false;
 	if (synchronous && strcmp(sql, "PRAGMA synchronous = FULL") == 0) {
 		(void)snprintf(changed, sizeof changed, "PRAGMA synchronous = %s", synchronous);
 		sql = changed;
@@ -396,6 +390,10 @@ sqlite3_step(sqlite3_stmt *statement)
 	int (*next)(sqlite3_stmt *);
 	*(void **)&next = next_symbol("sqlite3_step");
 	const char *sql = control && statement ? sqlite3_sql(statement) : NULL;
+	if (sql && strncmp(sql, "COMMIT", strlen("COMMIT")) == 0)
+		return commit(statement, next);
+	if (sql && strncmp(sql, "BEGIN", strlen("BEGIN")) == 0)
+		is_settling = false;
 	if (sql && strstr(sql, "reply_code = :reply_code"))
 		is_settling = true;
 	return next(statement);

@@ -23,7 +23,8 @@ fuzz_form(void)
 	g_free(site->date_format);
 	site->date_format = g_strdup("Y-m-d");
 	g_free(source->template_text);
-	source->template_text = g_strdup("[text t][text a.b][acceptance c]ok[/acceptance]");
+	source->template_text =
+	    g_strdup("[text t][text a.b][acceptance c]ok[/acceptance][radio x free_text \"other|<b>\" \"a\"][file f]");
 	g_free(source->mail[0].recipient);
 	source->mail[0].recipient = g_strdup("a@example.test");
 	Form *form = form_new(source, site, problems);
@@ -35,7 +36,7 @@ fuzz_form(void)
 static Submission *
 fuzz_visitor(const Form *form, const char *value, gsize size)
 {
-	static const char *const names[] = {"t", "a.b", "c", "x[]", "_y", "wpcf7.url"};
+	static const char *const names[] = {"t", "a.b", "c", "x[]", "_wpcf7_free_text_x", "_y", "wpcf7.url"};
 	g_autoptr(GBytes) bytes = g_bytes_new(value, size);
 	g_autofree char *clean = text_clean(value, size);
 	Posted *posted = posted_new();
@@ -49,7 +50,14 @@ fuzz_visitor(const Form *form, const char *value, gsize size)
 	client->url = g_strdup(clean);
 	g_free(client->user_agent);
 	client->user_agent = g_strdup(clean);
-	return submission_new(form, "0123456789AB", posted, NULL, client);
+	GPtrArray *files = submission_files_new();
+	SubmissionFile *file = submission_file_new();
+	g_free(file->field);
+	file->field = g_strdup("f");
+	g_free(file->name);
+	file->name = g_strdup(clean);
+	g_ptr_array_add(files, file);
+	return submission_new(form, "0123456789AB", posted, files, client);
 }
 
 static void
@@ -59,7 +67,7 @@ fuzz_check_mode(const Form *form, const char *template_text, const Submission *o
 	g_autoptr(GPtrArray) fields = mailtag_fields(template_text, form);
 	MailTagContext context = {.form = form, .submission = one, .mode = mode, .is_exclude_blank = mode == MAILTAG_TEXT};
 	g_autofree char *text = mailtag_replace(template_text, &context);
-	g_autofree char *field_only = mailtag_replace("[t][a.b][x][_url][_user_agent][_raw__y]", &context);
+	g_autofree char *field_only = mailtag_replace("[t][a.b][x][f][_url][_user_agent][_raw__y]", &context);
 
 	context.submission = other;
 	g_autofree char *text_other = mailtag_replace(template_text, &context);

@@ -8,6 +8,8 @@ import subprocess
 import tree
 
 FUNCTION_LINES, FILE_LINES, PARAMETERS = 60, 500, 5
+# Callbacks whose parameters a library dictates: libxml2's startElementNs.
+DICTATED = {"on_start"}
 SOURCES = {".c", ".h", ".py", ".js", ".css", ".sql", ".sh", ""}
 
 
@@ -29,7 +31,7 @@ def function_complaints(paths):
         kinds = ["gboolean" in parameter and "*" not in parameter for parameter in parameters]
         if lines > FUNCTION_LINES:
             found.append(f"{path}: {name} has {lines} lines")
-        if len(parameters) > PARAMETERS:
+        if len(parameters) > PARAMETERS and name not in DICTATED:
             found.append(f"{path}: {name} has {len(parameters)} parameters")
         if any(left and right for left, right in zip(kinds, kinds[1:])):
             found.append(f"{path}: {name} has two neighbouring booleans")
