@@ -52,6 +52,8 @@ static const EventRow event_rows[] = {
 };
 
 static const char *log_role;
+static gboolean is_journal_known; /* with the role: asked once and not for each line */
+static gboolean is_journal;
 
 static const EventRow *
 event_row(LogEvent event)
@@ -66,16 +68,10 @@ log_event_name(LogEvent event)
 	return event_row(event)->name;
 }
 
-void
-log_set_role(const char *role)
-{
-	log_role = role;
-}
-
 /* systemd sets JOURNAL_STREAM to device:inode of the descriptor it gave us (systemd.exec(5)). A child whose standard error was
  * redirected inherits the variable too, so the numbers are compared, as that page advises. */
 static gboolean
-is_journal(void)
+find_journal(void)
 {
 	const char *stream = g_getenv("JOURNAL_STREAM");
 	struct stat status;
@@ -84,6 +80,15 @@ is_journal(void)
 	g_autofree char *ours =
 	    g_strdup_printf("%" G_GUINT64_FORMAT ":%" G_GUINT64_FORMAT, (guint64)status.st_dev, (guint64)status.st_ino);
 	return strcmp(stream, ours) == 0;
+}
+
+void
+log_set_role(const char *role)
+{
+	log_role = role;
+	/* From now on standard error is what it is. */
+	is_journal_known = role != NULL;
+	is_journal = is_journal_known && find_journal();
 }
 
 /* Read beyond the limit so that the last character is whole where the cut is made. */
@@ -146,7 +151,7 @@ line_new(LogEvent event)
 {
 	const EventRow *row = event_row(event);
 	GString *line = g_string_sized_new(256);
-	if (is_journal())
+	if (is_journal_known ? is_journal : find_journal())
 		g_string_append_printf(line, "<%d>", row->priority);
 	if (log_role)
 		g_string_append_printf(line, "%s: ", log_role);
