@@ -196,7 +196,9 @@ finished(const char *name)
 		return g_strdup("unnamed-file");
 	if (is_dot_file && filetypes_is_known(tidy->str))
 		g_string_prepend(tidy, "unnamed-file.");
-	return with_safe_parts(tidy->str);
+	/* What was cut off the end may have hidden a script's extension from (f). */
+	g_autofree char *safe = with_safe_parts(tidy->str);
+	return defused(safe);
 }
 
 char *

@@ -9,6 +9,8 @@ static const struct {
 } names[] = {
     {"a.pdf", "a.pdf"},
     {"a.php", "a.php_.txt"},
+    {"p.php .", "p.php_.txt"},
+    {"x.php5-._", "x.php5_.txt"},
     {"x.php.pdf", "x.php_.pdf"},
     {"x.PhP5.pdf", "x.PhP5_.pdf"},
     {"../../etc/pa ss＃.txt", "pa-ss.txt"},
