@@ -358,3 +358,24 @@ text_split_header(const char *line, char **name, char **value)
 	*value = text_strip(colon + 1);
 	return TRUE;
 }
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void
+text_append_hex(GString *text, const void *bytes, gsize size)
+{
+	for (const guint8 *byte = bytes; size > 0; byte++, size--) {
+		g_string_append_c(text, hex_digits[*byte >> 4]);
+		g_string_append_c(text, hex_digits[*byte & 15]);
+	}
+}
+
+gboolean
+text_read_hex(const char *digits, void *bytes, gsize size)
+{
+	if (strlen(digits) != 2 * size || strspn(digits, hex_digits) != 2 * size)
+		return FALSE;
+	for (guint8 *byte = bytes; size > 0; byte++, digits += 2, size--)
+		*byte = (guint8)(g_ascii_xdigit_value(digits[0]) << 4 | g_ascii_xdigit_value(digits[1]));
+	return TRUE;
+}

@@ -43,9 +43,6 @@ canonical_answer(const char *text)
 
 /* --- Our hash ------------------------------------------------------------------------------------------------------- */
 
-/* A hash as text. */
-#define HASH_DIGITS ((gsize)2 * VAULT_HASH_BYTES)
-
 static gint64
 current_tick(void)
 {
@@ -74,20 +71,8 @@ hash_hex(const VaultHash *hash)
 {
 	GString *hex = g_string_new(NULL);
 
-	for (gsize i = 0; i < VAULT_HASH_BYTES; i++)
-		g_string_append_printf(hex, "%02x", hash->bytes[i]);
+	text_append_hex(hex, hash->bytes, VAULT_HASH_BYTES);
 	return g_string_free(hex, FALSE);
-}
-
-/* FALSE if `hex` is no hash of ours. */
-static gboolean
-hash_from_hex(const char *hex, VaultHash *hash)
-{
-	if (strlen(hex) != HASH_DIGITS || strspn(hex, "0123456789abcdef") != HASH_DIGITS)
-		return FALSE;
-	for (gsize i = 0; i < VAULT_HASH_BYTES; i++)
-		hash->bytes[i] = (guint8)(g_ascii_xdigit_value(hex[2 * i]) * 16 + g_ascii_xdigit_value(hex[2 * i + 1]));
-	return TRUE;
 }
 
 static gboolean
@@ -96,7 +81,7 @@ is_our_hash(const Form *form, const char *name, const char *answer, const char *
 	gint64 now = current_tick();
 	VaultHash hash;
 
-	if (!hash_from_hex(posted_hash, &hash))
+	if (!text_read_hex(posted_hash, hash.bytes, VAULT_HASH_BYTES))
 		return FALSE;
 	for (gint64 tick = now; tick >= now - 1; tick--) {
 		g_autoptr(GString) text = hashed_text(form, name, answer, tick);

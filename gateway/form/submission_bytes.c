@@ -7,6 +7,7 @@
 
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
 #include "sekisho/form/submission.h"
 #include "sekisho/wire/packed.h"
 #include "submission_parts.h"
@@ -71,8 +72,7 @@ pack_files(const GPtrArray *files, GString *packed)
 		packed_add(packed, PACKED_FACT, file->sha256);
 		packed_add_number(packed, PACKED_FACT, (gint64)file->size_bytes);
 		g_string_append_c(packed, PACKED_SECRET);
-		for (gsize k = 0; k < sizeof file->key; k++)
-			g_string_append_printf(packed, "%02x", file->key[k]);
+		text_append_hex(packed, file->key, sizeof file->key);
 		g_string_append_c(packed, '\0');
 	}
 }
@@ -193,13 +193,8 @@ unpack_key(PackedReader *reader, SubmissionFile *file)
 {
 	const char *digits = packed_take(reader, PACKED_SECRET);
 
-	if (digits == NULL || strlen(digits) != 2 * sizeof file->key ||
-	    strspn(digits, "0123456789abcdef") != 2 * sizeof file->key) {
+	if (digits == NULL || !text_read_hex(digits, file->key, sizeof file->key))
 		reader->at = NULL;
-		return;
-	}
-	for (gsize i = 0; i < sizeof file->key; i++)
-		file->key[i] = (guint8)(g_ascii_xdigit_value(digits[2 * i]) << 4 | g_ascii_xdigit_value(digits[2 * i + 1]));
 }
 
 /* NULL if there are more than a request can bring. */

@@ -8,6 +8,7 @@
 
 #include "page.h"
 #include "sekisho/base/clock.h"
+#include "sekisho/base/text.h"
 #include "sekisho/wire/json.h"
 
 /* Contract 3.4: the hash changes every half hour. */
@@ -235,11 +236,7 @@ answer_posted_data_hash(Vault *vault, const Submission *submission)
 	VaultHash hash;
 	vault_hash(vault, VAULT_HASH_CONTENT, text->str, text->len, &hash);
 	/* The page needs 32 hex digits: the hash itself, without the version and key id before it. */
-	static const char hex[] = "0123456789abcdef";
 	GString *digits = g_string_sized_new(2 * (gsize)VAULT_HASH_BYTES);
-	for (gsize i = VAULT_HASH_BYTES - 16; i < VAULT_HASH_BYTES; i++) {
-		g_string_append_c(digits, hex[hash.bytes[i] >> 4]);
-		g_string_append_c(digits, hex[hash.bytes[i] & 15]);
-	}
+	text_append_hex(digits, hash.bytes + VAULT_HASH_BYTES - 16, 16);
 	return g_string_free(digits, FALSE);
 }

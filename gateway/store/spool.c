@@ -18,6 +18,7 @@
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
 #include "sekisho/base/vault.h"
 #include "store/statements.h"
 #include "system_error.h"
@@ -116,11 +117,12 @@ static void
 write_name(char *name)
 {
 	guint8 random[NAME_BYTES];
+	g_autoptr(GString) digits = g_string_new(NULL);
 
 	if (getentropy(random, sizeof random) != 0)
 		g_error("no random numbers: %s", g_strerror(errno));
-	for (gsize i = 0; i < NAME_BYTES; i++)
-		g_snprintf(name + 2 * i, 3, "%02x", random[i]);
+	text_append_hex(digits, random, sizeof random);
+	memcpy(name, digits->str, NAME_DIGITS + 1);
 }
 
 /* Frees all but the file. */

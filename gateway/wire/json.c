@@ -5,8 +5,6 @@
 #include "sekisho/wire/json.h"
 
 #include <jansson.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sekisho/base/error.h"

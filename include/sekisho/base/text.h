@@ -45,3 +45,6 @@ char *text_truncate(const char *text, gsize size);
 /* Frees the text at `place` and puts `text` there; the first takes it, the second copies it. */
 void text_replace(char **place, char *text);
 void text_set(char **place, const char *text);
+/* Appends `size` bytes as small hex digits, two for each; and back: FALSE, and `bytes` as it was, if `digits` is not just that many of them. */
+void text_append_hex(GString *text, const void *bytes, gsize size);
+gboolean text_read_hex(const char *digits, void *bytes, gsize size);

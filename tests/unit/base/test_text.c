@@ -200,6 +200,23 @@ test_canonical(void)
 	check_pairs(texts, G_N_ELEMENTS(texts), text_canonicalize);
 }
 
+static void
+test_hex(void)
+{
+	static const guint8 bytes[] = {0x00, 0x0f, 0xa5, 0xff};
+	static const char *const refused[] = {"", "000fa5f", "000fa5ff0", "000FA5FF", "000fa5fg", " 00fa5ff"};
+	g_autoptr(GString) text = g_string_new("x");
+	guint8 read[sizeof bytes] = {0};
+
+	text_append_hex(text, bytes, sizeof bytes);
+	g_assert_cmpstr(text->str, ==, "x000fa5ff");
+	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
+		g_assert_false(text_read_hex(refused[i], read, sizeof read));
+	g_assert_cmpmem(read, sizeof read, "\0\0\0", sizeof read);
+	g_assert_true(text_read_hex(text->str + 1, read, sizeof read));
+	g_assert_cmpmem(read, sizeof read, bytes, sizeof bytes);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -211,6 +228,7 @@ main(int argc, char **argv)
 	g_test_add_func("/base/text/line breaks", test_lines);
 	g_test_add_func("/base/text/a terminal is shown no control", test_terminal);
 	g_test_add_func("/base/text/width and truncation", test_width_and_truncate);
+	g_test_add_func("/base/text/hex digits and back", test_hex);
 	g_test_add_func("/contract/13.6-strip", test_strip);
 	g_test_add_func("/contract/13.6-canonical", test_canonical);
 	return g_test_run();
