@@ -49,6 +49,20 @@ accounts_find_group(const char *name, gid_t *group)
 }
 
 char *
+accounts_user_name(uid_t user)
+{
+	int reason = ERANGE;
+	for (gsize size = FIRST_BYTES; reason == ERANGE && size <= LAST_BYTES; size *= 4) {
+		g_autofree char *texts = g_malloc(size);
+		struct passwd entry, *found = NULL;
+		reason = getpwuid_r(user, &entry, texts, size, &found);
+		if (reason == 0 && found != NULL)
+			return g_strdup(entry.pw_name);
+	}
+	return g_strdup_printf("%u", (guint)user);
+}
+
+char *
 accounts_group_name(gid_t group)
 {
 	int reason = ERANGE;

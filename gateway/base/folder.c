@@ -1,12 +1,17 @@
 /*
- * Files below one folder. The walk goes from descriptor to descriptor, so that nobody can put a symbolic link into a part of the path that was
+ * Files below one folder, and whose a folder is. The walk goes from descriptor to descriptor, so that nobody can put a symbolic link into a part of the path that was
  * looked at before. No state.
  */
 #include "sekisho/base/folder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "sekisho/base/accounts.h"
+#include "sekisho/base/error.h"
 
 /* The names of `path` that say anything (char *). */
 static GPtrArray *
@@ -36,4 +41,36 @@ folder_open_below(const char *root, const char *path)
 		folder = next;
 	}
 	return folder;
+}
+
+gboolean
+folder_check_own(const char *path, uid_t owner, GError **error)
+{
+	struct stat status;
+	g_autofree char *quoted = g_shell_quote(path);
+
+	if (lstat(path, &status) != 0) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_IO, "%s: %s", path, g_strerror(errno));
+		return FALSE;
+	}
+	if (!S_ISDIR(status.st_mode)) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_EXPOSED,
+		    "%s is no folder, or a symbolic link to one; name the folder itself", path);
+		return FALSE;
+	}
+	if (status.st_uid != owner) {
+		g_autofree char *wrong = accounts_user_name(status.st_uid), *right = accounts_user_name(owner);
+		g_set_error(error, BASE_ERROR, BASE_ERROR_EXPOSED,
+		    "%s belongs to user %s and must be %s's, because what stands in it is believed; name another folder, or run: "
+		    "chown %s %s",
+		    path, wrong, right, right, quoted);
+		return FALSE;
+	}
+	if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_EXPOSED,
+		    "%s has mode %04o, so others may write it, and what stands in it is believed; run: chmod 0700 %s", path,
+		    (guint)status.st_mode & 07777, quoted);
+		return FALSE;
+	}
+	return TRUE;
 }

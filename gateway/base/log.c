@@ -37,6 +37,7 @@ static const EventRow event_rows[] = {
     [LOG_WALL_OFF] = {"wall_off", LOG_WARNING},
     [LOG_SUBMISSION] = {"submission", LOG_INFO},
     [LOG_REFUSED] = {"refused", LOG_INFO},
+    [LOG_PRESSED] = {"pressed", LOG_INFO},
     [LOG_OVERLOAD] = {"overload", LOG_WARNING},
     [LOG_PEER_FAILED] = {"peer_failed", LOG_NOTICE},
     [LOG_SITE_UNUSABLE] = {"site_unusable", LOG_ERR},
@@ -48,6 +49,11 @@ static const EventRow event_rows[] = {
     [LOG_ATTACHMENT_MISSING] = {"attachment_missing", LOG_WARNING},
     [LOG_SESSION_ENDED] = {"session_ended", LOG_WARNING},
     [LOG_PURGED] = {"purged", LOG_INFO},
+    [LOG_CONFIRMATION] = {"confirmation", LOG_INFO},
+    [LOG_PRESS] = {"press", LOG_INFO},
+    [LOG_FUSE_TRIPPED] = {"fuse_tripped", LOG_ALERT},
+    [LOG_ALARM_TOLD] = {"alarm_told", LOG_NOTICE},
+    [LOG_ALARM_FAILED] = {"alarm_failed", LOG_ERR},
     [LOG_INTERNAL] = {"internal", LOG_ERR},
 };
 

@@ -49,3 +49,32 @@ text_for(const char *locale, const char *id)
 		g_error("no text has the id \"%s\"", id);
 	return text;
 }
+
+static const char *
+value_at(const TextPlace *places, const char *name, size_t size)
+{
+	for (; places->name != NULL; places++)
+		if (strlen(places->name) == size && strncmp(places->name, name, size) == 0)
+			return places->value;
+	return NULL;
+}
+
+char *
+text_fill(const char *text, const TextPlace *places)
+{
+	GString *filled = g_string_new(NULL);
+
+	while (*text != '\0') {
+		size_t plain = strcspn(text, "{");
+		g_string_append_len(filled, text, (gssize)plain);
+		text += plain;
+		const char *end = *text == '\0' ? NULL : strchr(text, '}');
+		const char *value = end == NULL ? NULL : value_at(places, text + 1, (size_t)(end - text - 1));
+		if (value != NULL)
+			g_string_append(filled, value);
+		else if (*text != '\0')
+			g_string_append_c(filled, *text);
+		text += value != NULL ? end + 1 - text : *text != '\0';
+	}
+	return g_string_free(filled, FALSE);
+}

@@ -13,36 +13,24 @@
  */
 #include "sekisho/base/vault.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "secret_bytes.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
-#include "sekisho/base/private_file.h"
-#include "vault_epoch.h"
-#include "vault_keys.h"
+#include "vault_folder.h"
+#include "vault_held.h"
 #include "vault_parts.h"
 
 #define HASH_SUM_BYTES 16u
-#define PURPOSES (VAULT_HASH_QUIZ + 1u)
+#define PURPOSES (VAULT_HASH_PROBE + 1u)
 /* Eight bytes that keep these subkeys apart from others that may be derived later. */
 #define HASH_CONTEXT "sekihash"
 
 G_STATIC_ASSERT(VAULT_PREFIX_BYTES + HASH_SUM_BYTES == VAULT_HASH_BYTES);
 G_STATIC_ASSERT(sizeof HASH_CONTEXT - 1 == crypto_kdf_CONTEXTBYTES);
-
-struct Vault {
-	VaultRole role;
-	GPtrArray *keys; /* VaultKey *; public ones are there in every role */
-	const VaultKey *match_key;
-	guint8 (*subkeys)[VAULT_KEY_BYTES]; /* of match_key, one for each purpose; in memory of sodium_malloc */
-	const VaultKey *public_key;
-	VaultEpoch *epoch;
-};
 
 /* --- Opening and handing over --------------------------------------------------------------------------------- */
 
@@ -53,29 +41,11 @@ start_sodium(void)
 		g_error("libsodium cannot be initialised");
 }
 
-static void
-need_sodium(void)
+void
+vault_start_sodium(void)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	pthread_once(&once, start_sodium);
-}
-
-/* What the role is handed. Who has a private key computes its public half. */
-static guint
-role_kinds(VaultRole role)
-{
-	return VAULT_KEY_MATCH | (role == VAULT_FRONT ? VAULT_KEY_PUBLIC : VAULT_KEY_PRIVATE);
-}
-
-static void
-publish_private_keys(GPtrArray *keys)
-{
-	guint count = keys->len;
-	for (guint i = 0; i < count; i++) {
-		const VaultKey *key = keys->pdata[i];
-		if (key->kind == VAULT_KEY_PRIVATE)
-			g_ptr_array_add(keys, vault_key_publish(key));
-	}
 }
 
 static void
@@ -92,11 +62,16 @@ vault_new(GPtrArray *keys, VaultRole role, const char *origin, GError **error)
 	g_autoptr(Vault) vault = g_new0(Vault, 1);
 	vault->role = role;
 	vault->keys = keys;
-	publish_private_keys(keys);
+	vault_keys_publish(keys);
 	vault->match_key = vault_keys_newest(keys, VAULT_KEY_MATCH);
 	vault->public_key = vault_keys_newest(keys, VAULT_KEY_PUBLIC);
-	if (!vault->match_key || !vault->public_key) {
-		g_set_error(error, BASE_ERROR, BASE_ERROR_KEY, "%s: no %s key", origin, vault->match_key ? "vault" : "match");
+	vault->link_key = vault_keys_newest(keys, VAULT_KEY_LINK);
+	const char *missing = !vault->match_key                            ? "match"
+			      : !vault->public_key                         ? "vault"
+			      : !vault_keys_newest(keys, VAULT_KEY_VERIFY) ? "link"
+									   : NULL;
+	if (missing) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_KEY, "%s: no %s key", origin, missing);
 		return NULL;
 	}
 	vault->epoch = vault_epoch_new(vault->public_key);
@@ -119,29 +94,12 @@ vault_free(Vault *vault)
 	g_free(vault);
 }
 
-static gboolean
-read_file(GPtrArray *keys, const char *directory, const char *name, VaultKeyKind kind, GError **error)
-{
-	g_autofree char *path = g_build_filename(directory, name, NULL);
-	g_autoptr(GBytes) text = private_file_read(path, error);
-	return text && vault_keys_parse(keys, text, kind, path, error);
-}
-
-static GPtrArray *
-keys_new(void)
-{
-	return g_ptr_array_new_with_free_func((GDestroyNotify)vault_key_free);
-}
-
 Vault *
 vault_open(const char *directory, VaultRole role, GError **error)
 {
-	need_sodium();
-	g_autoptr(GPtrArray) keys = keys_new();
-	gboolean is_front = role == VAULT_FRONT;
-	if (!read_file(keys, directory, "match.key", VAULT_KEY_MATCH, error) ||
-	    !read_file(
-		keys, directory, is_front ? "vault.pub" : "vault.key", is_front ? VAULT_KEY_PUBLIC : VAULT_KEY_PRIVATE, error))
+	vault_start_sodium();
+	g_autoptr(GPtrArray) keys = vault_keys_new();
+	if (!vault_folder_read(keys, directory, vault_folder_kinds(role), error))
 		return NULL;
 	return vault_new(g_steal_pointer(&keys), role, directory, error);
 }
@@ -150,97 +108,17 @@ GBytes *
 vault_export(const Vault *vault, VaultRole role)
 {
 	g_assert(role == VAULT_FRONT || vault->role != VAULT_FRONT);
-	return vault_keys_format(vault->keys, role_kinds(role));
+	return vault_keys_format(vault->keys, vault_folder_kinds(role));
 }
 
 Vault *
 vault_import(GBytes *exported, VaultRole role, GError **error)
 {
-	need_sodium();
-	g_autoptr(GPtrArray) keys = keys_new();
-	if (!vault_keys_parse(keys, exported, role_kinds(role), "keys handed over", error))
+	vault_start_sodium();
+	g_autoptr(GPtrArray) keys = vault_keys_new();
+	if (!vault_keys_parse(keys, exported, vault_folder_kinds(role), "keys handed over", error))
 		return NULL;
 	return vault_new(g_steal_pointer(&keys), role, "keys handed over", error);
-}
-
-/* --- Creating ------------------------------------------------------------------------------------------------- */
-
-static const struct {
-	const char *name;
-	VaultKeyKind kind;
-} file_rows[] = {
-    {"match.key", VAULT_KEY_MATCH},
-    {"vault.key", VAULT_KEY_PRIVATE},
-    {"vault.pub", VAULT_KEY_PUBLIC},
-};
-
-gboolean
-vault_exists(const char *directory)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(file_rows); i++) {
-		g_autofree char *path = g_build_filename(directory, file_rows[i].name, NULL);
-		if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
-			return FALSE;
-	}
-	return TRUE;
-}
-
-static gboolean
-prepare_directory(const char *directory, GError **error)
-{
-	struct stat status;
-	if (mkdir(directory, 0700) == 0)
-		return TRUE;
-	if (errno != EEXIST || lstat(directory, &status) != 0) {
-		g_set_error(error, BASE_ERROR, BASE_ERROR_IO, "cannot make the folder %s: %s", directory, g_strerror(errno));
-		return FALSE;
-	}
-	if (!S_ISDIR(status.st_mode) || (status.st_mode & 0077)) {
-		g_autofree char *quoted = g_shell_quote(directory);
-		g_set_error(error, BASE_ERROR, BASE_ERROR_EXPOSED,
-		    "%s must be a folder that only its owner may enter; run: chmod 0700 %s", directory, quoted);
-		return FALSE;
-	}
-	for (gsize i = 0; i < G_N_ELEMENTS(file_rows); i++) {
-		g_autofree char *path = g_build_filename(directory, file_rows[i].name, NULL);
-		if (lstat(path, &status) == 0) {
-			g_set_error(error, BASE_ERROR, BASE_ERROR_KEY,
-			    "%s exists already; keys are never replaced, because what was sealed with them would be lost", path);
-			return FALSE;
-		}
-	}
-	return TRUE;
-}
-
-static VaultKey *
-random_key(VaultKeyKind kind, const char *created)
-{
-	guint8 bytes[VAULT_KEY_BYTES];
-	randombytes_buf(bytes, sizeof bytes);
-	VaultKey *key = vault_key_new(kind, randombytes_random(), created, bytes);
-	sodium_memzero(bytes, sizeof bytes);
-	return key;
-}
-
-gboolean
-vault_create(const char *directory, GError **error)
-{
-	need_sodium();
-	if (!prepare_directory(directory, error))
-		return FALSE;
-	g_autoptr(GDateTime) now = g_date_time_new_from_unix_utc(clock_now_s());
-	g_autofree char *created = g_date_time_format_iso8601(now);
-	g_autoptr(GPtrArray) keys = keys_new();
-	g_ptr_array_add(keys, random_key(VAULT_KEY_MATCH, created));
-	g_ptr_array_add(keys, random_key(VAULT_KEY_PRIVATE, created));
-	publish_private_keys(keys);
-	for (gsize i = 0; i < G_N_ELEMENTS(file_rows); i++) {
-		g_autofree char *path = g_build_filename(directory, file_rows[i].name, NULL);
-		g_autoptr(GBytes) text = vault_keys_format(keys, file_rows[i].kind);
-		if (!private_file_create(path, text, error))
-			return FALSE;
-	}
-	return TRUE;
 }
 
 /* --- Hashes --------------------------------------------------------------------------------------------------- */
@@ -275,6 +153,36 @@ vault_hash_matches(Vault *vault, VaultPurpose purpose, const void *bytes, gsize 
 	return sodium_memcmp(expected.bytes, hash->bytes, VAULT_HASH_BYTES) == 0;
 }
 
+static gint
+compare_newest_first(gconstpointer one, gconstpointer other)
+{
+	const VaultKey *const *left = one, *const *right = other;
+	return ((*left)->created_us < (*right)->created_us) - ((*left)->created_us > (*right)->created_us);
+}
+
+GArray *
+vault_hashes(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size)
+{
+	g_autoptr(GPtrArray) match_keys = g_ptr_array_new();
+	/* From the last one, and sorted without changing the order of equal ones: of two made in the same second the later is the newer. */
+	for (guint i = vault->keys->len; i > 0; i--) {
+		VaultKey *key = vault->keys->pdata[i - 1];
+		if (key->kind == VAULT_KEY_MATCH)
+			g_ptr_array_add(match_keys, key);
+	}
+	g_ptr_array_sort(match_keys, compare_newest_first);
+	GArray *hashes = g_array_new(FALSE, TRUE, sizeof(VaultHash));
+	g_array_set_size(hashes, match_keys->len);
+	for (guint i = 0; i < match_keys->len; i++) {
+		guint8 subkey[VAULT_KEY_BYTES];
+		const VaultKey *key = match_keys->pdata[i];
+		derive_subkey(key, purpose, subkey);
+		hash_with(subkey, key->id, bytes, size, &g_array_index(hashes, VaultHash, i));
+		sodium_memzero(subkey, sizeof subkey);
+	}
+	return hashes;
+}
+
 /* --- Sealing -------------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -295,6 +203,15 @@ recall_epoch(Vault *vault, const VaultSealed *sealed, VaultEpochSecret *secret, 
 	return FALSE;
 }
 
+static const VaultKey *
+find_private_key(const Vault *vault, guint32 key_id, GError **error)
+{
+	const VaultKey *key = vault_keys_find(vault->keys, VAULT_KEY_PRIVATE, key_id);
+	if (!key)
+		g_set_error(error, BASE_ERROR, BASE_ERROR_KEY, "the vault has no key %08x, with which this was sealed", key_id);
+	return key;
+}
+
 /* The way of those who hold a private key. */
 static gboolean
 open_epoch(Vault *vault, const VaultSealed *sealed, VaultEpochSecret *secret, GError **error)
@@ -304,12 +221,10 @@ open_epoch(Vault *vault, const VaultSealed *sealed, VaultEpochSecret *secret, GE
 	const guint8 *bytes = g_bytes_get_data(sealed->epoch_sealed, &size);
 	if (size < VAULT_PREFIX_BYTES || !vault_prefix_read(bytes, &key_id))
 		return fail_forged(error, "epoch key");
-	const VaultKey *private_key = vault_keys_find(vault->keys, VAULT_KEY_PRIVATE, key_id);
-	const VaultKey *public_key = vault_keys_find(vault->keys, VAULT_KEY_PUBLIC, key_id);
-	if (!private_key) {
-		g_set_error(error, BASE_ERROR, BASE_ERROR_KEY, "the vault has no key %08x, with which this was sealed", key_id);
+	const VaultKey *private_key = find_private_key(vault, key_id, error);
+	if (!private_key)
 		return FALSE;
-	}
+	const VaultKey *public_key = vault_keys_find(vault->keys, VAULT_KEY_PUBLIC, key_id);
 	return vault_epoch_open(sealed->epoch_sealed, private_key, public_key, secret) || fail_forged(error, "epoch key");
 }
 
@@ -389,12 +304,54 @@ vault_sealed_free(VaultSealed *sealed)
 	g_free(sealed);
 }
 
+/* --- Boxes ----------------------------------------------------------------------------------------------------- */
+
+GBytes *
+vault_box(Vault *vault, GBytes *content)
+{
+	gsize size;
+	const void *bytes = g_bytes_get_data(content, &size);
+	const gsize boxed_size = VAULT_PREFIX_BYTES + crypto_box_SEALBYTES + size;
+	guint8 *boxed = g_malloc(boxed_size);
+	vault_prefix_write(boxed, vault->public_key->id);
+	/* Cannot fail: vault_keys.c tried the public key when it was read. */
+	int status = crypto_box_seal(boxed + VAULT_PREFIX_BYTES, bytes, size, vault->public_key->bytes);
+	g_assert(status == 0);
+	return g_bytes_new_take(boxed, boxed_size);
+}
+
+GBytes *
+vault_box_open(Vault *vault, GBytes *boxed, GError **error)
+{
+	gsize size;
+	guint32 key_id;
+	const guint8 *bytes = g_bytes_get_data(boxed, &size);
+	g_assert(vault->role != VAULT_FRONT);
+	if (size < VAULT_PREFIX_BYTES + crypto_box_SEALBYTES || !vault_prefix_read(bytes, &key_id)) {
+		fail_forged(error, "box");
+		return NULL;
+	}
+	const VaultKey *private_key = find_private_key(vault, key_id, error);
+	if (!private_key)
+		return NULL;
+	const VaultKey *public_key = vault_keys_find(vault->keys, VAULT_KEY_PUBLIC, key_id);
+	const gsize opened_size = size - VAULT_PREFIX_BYTES - crypto_box_SEALBYTES;
+	/* Never empty, so that there is something to wipe. */
+	g_autofree guint8 *opened = g_malloc(opened_size + 1);
+	if (crypto_box_seal_open(
+		opened, bytes + VAULT_PREFIX_BYTES, size - VAULT_PREFIX_BYTES, public_key->bytes, private_key->bytes) != 0) {
+		fail_forged(error, "box");
+		return NULL;
+	}
+	return secret_bytes_new_take(g_steal_pointer(&opened), opened_size);
+}
+
 /* --- Chance ---------------------------------------------------------------------------------------------------- */
 
 guint
 vault_random_below(guint count)
 {
-	need_sodium();
+	vault_start_sodium();
 	return randombytes_uniform(count);
 }
 
@@ -411,7 +368,7 @@ vault_receipt(void)
 	static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 	guint64 number = 0;
 	char *receipt = g_malloc(RECEIPT_CHARACTERS + 1);
-	need_sodium();
+	vault_start_sodium();
 	randombytes_buf(&number, sizeof number);
 	number &= (G_GUINT64_CONSTANT(1) << RECEIPT_RANDOM_BITS) - 1;
 	number |= (guint64)clock_now_us() >> RECEIPT_TIME_SHIFT << RECEIPT_RANDOM_BITS;

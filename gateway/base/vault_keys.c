@@ -26,6 +26,8 @@ static const struct {
     {VAULT_KEY_MATCH, "match ", "secret"},
     {VAULT_KEY_PRIVATE, "private ", "secret"},
     {VAULT_KEY_PUBLIC, "public ", "public"},
+    {VAULT_KEY_LINK, "link ", "secret"},
+    {VAULT_KEY_VERIFY, "verify ", "public"},
 };
 
 VaultKey *
@@ -55,13 +57,37 @@ vault_key_free(VaultKey *key)
 	g_free(key);
 }
 
-VaultKey *
-vault_key_publish(const VaultKey *private_key)
+GPtrArray *
+vault_keys_new(void)
 {
-	guint8 public_bytes[VAULT_KEY_BYTES];
-	g_assert(private_key->kind == VAULT_KEY_PRIVATE);
-	crypto_scalarmult_base(public_bytes, private_key->bytes);
-	return vault_key_new(VAULT_KEY_PUBLIC, private_key->id, private_key->created, public_bytes);
+	return g_ptr_array_new_with_free_func((GDestroyNotify)vault_key_free);
+}
+
+/* NULL if the key has no public half. */
+static VaultKey *
+publish(const VaultKey *key)
+{
+	guint8 public_bytes[VAULT_KEY_BYTES], secret[crypto_sign_SECRETKEYBYTES];
+	if (key->kind == VAULT_KEY_PRIVATE) {
+		crypto_scalarmult_base(public_bytes, key->bytes);
+		return vault_key_new(VAULT_KEY_PUBLIC, key->id, key->created, public_bytes);
+	}
+	if (key->kind != VAULT_KEY_LINK)
+		return NULL;
+	crypto_sign_seed_keypair(public_bytes, secret, key->bytes);
+	sodium_memzero(secret, sizeof secret);
+	return vault_key_new(VAULT_KEY_VERIFY, key->id, key->created, public_bytes);
+}
+
+void
+vault_keys_publish(GPtrArray *keys)
+{
+	guint count = keys->len;
+	for (guint i = 0; i < count; i++) {
+		VaultKey *public_key = publish(keys->pdata[i]);
+		if (public_key)
+			g_ptr_array_add(keys, public_key);
+	}
 }
 
 const VaultKey *
@@ -98,17 +124,21 @@ parse_id(const char *text, guint32 *id)
 }
 
 /* Strict base64 of exactly 32 bytes. A public key that nothing can be sealed to (one of the few points of low order) is refused here, so
- * that sealing cannot fail later. */
+ * that sealing cannot fail later; so is one under which signatures mean nothing. */
 static gboolean
 decode_key(const char *text, VaultKeyKind kind, guint8 bytes[VAULT_KEY_BYTES])
 {
 	gsize size = 0;
-	guint8 probe[crypto_box_SEALBYTES];
 	if (sodium_base642bin(bytes, VAULT_KEY_BYTES, text, strlen(text), NULL, &size, NULL, sodium_base64_VARIANT_ORIGINAL) !=
 		0 ||
 	    size != VAULT_KEY_BYTES)
 		return FALSE;
-	return kind != VAULT_KEY_PUBLIC || crypto_box_seal(probe, NULL, 0, bytes) == 0;
+	if (kind == VAULT_KEY_PUBLIC) {
+		guint8 probe[crypto_box_SEALBYTES];
+
+		return crypto_box_seal(probe, NULL, 0, bytes) == 0;
+	}
+	return kind != VAULT_KEY_VERIFY || crypto_core_ed25519_is_valid_point(bytes);
 }
 
 static gboolean

@@ -11,5 +11,7 @@
 gboolean accounts_find_user(const char *name, uid_t *user, gid_t *group);
 /* Likewise for a group; `group` may be NULL. */
 gboolean accounts_find_group(const char *name, gid_t *group);
+/* The user's name, or its number if it has none. The caller's. */
+char *accounts_user_name(uid_t user);
 /* The group's name, or its number if it has none. The caller's. */
 char *accounts_group_name(gid_t group);

@@ -40,6 +40,8 @@
 #define LIMIT_URL_BYTES 2048u
 /* A unit tag (contract 1.5) is about 30 characters; it is repeated in an answer once for each invalid field. */
 #define LIMIT_UNIT_TAG_BYTES 255u
+/* The token of `sekisho canary`: as text, a token with the largest payload has 280 bytes (base/vault.h). */
+#define LIMIT_CANARY_BYTES 512u
 /* Bytes drained after a refusal so that the web server's connection stays usable; past it the connection is closed. */
 #define LIMIT_DRAIN_BYTES (1024ul * 1024u)
 
@@ -133,6 +135,8 @@
 /* RFC 5321 4.5.3.1: local part 64, domain 255, path 256 with its brackets. */
 #define LIMIT_ADDRESS_BYTES 254u
 #define LIMIT_LOCAL_PART_BYTES 64u
+/* Tag of a reply's bounce address, which shares a local part with the mailbox: receipt (12), kind (1) and what vault_tag adds (17). */
+#define LIMIT_REPLY_TAG_BYTES 30u
 #define LIMIT_DOMAIN_BYTES 253u
 /* An address in Reply-To: the rule for e-mail has no limit (contract 5.5), but a line has: quotes, brackets and some room are left of it. */
 #define LIMIT_REPLY_ADDRESS_BYTES 900u
@@ -182,12 +186,58 @@
 #define LIMIT_PUT_OFF_SCAN_ROWS 2000u
 /* Broken forms that the courier remembers; past it it forgets them all and gives their alarms again. */
 #define LIMIT_OBSTACLES 1000u
+/* Messages in one digest, all texts together: fifty of the usual size, and a mail that any server takes and any program opens at once. */
+#define LIMIT_DIGEST_BYTES (256ul * 1024u)
+/* Sites, and forms beyond their site's ceiling, whose mails of this hour the courier counts; past it all counts begin anew. */
+#define LIMIT_NOTICE_COUNTS 10000u
+/* Pressed links that are looked at before each claim: each opens a submission. */
+#define LIMIT_PRESSES 50u
+/* Confirmations that one mailbox gets within 24 hours from all sites of the gateway: a person may write to some of them on one day, and a stranger
+ * who types an address into each of hundreds of forms must not flood it. */
+#define LIMIT_CONFIRMATIONS_PER_MAILBOX 3u
+/* Alarms among which each channel looks for its next one; a site has few topics, and one that was told is not among them. */
+#define LIMIT_ALARMS 100u
+/* An alarm's text: a screen of it, and below what a pipe holds (64 KiB), so that it is written at once. */
+#define LIMIT_ALARM_TEXT_BYTES 4096u
+/* The operator's alarm_command: it sends a message somewhere, and is killed after this. */
+#define LIMIT_ALARM_COMMAND_MS 30000u
 /* Rows that one purge removes: a few milliseconds of the write lock. */
 #define LIMIT_PURGE_ROWS 200u
 /* Message between courier and session. */
 #define LIMIT_SESSION_MESSAGE_BYTES (64ul * 1024u * 1024u)
 /* A server's words that are kept: RFC 5321 4.5.3.1.5 gives a reply line 512 bytes. */
 #define LIMIT_SERVER_TEXT_BYTES 512u
+
+/* --- Doctor -------------------------------------------------------------------------------------------------------- */
+
+/* One probe of a server, name and TLS included: a person waits for it, and a visitor would not wait longer. */
+#define LIMIT_PROBE_MS 20000u
+/* What is kept of a page that answered a probe: enough to see who made it. */
+#define LIMIT_PROBE_BODY_BYTES (64ul * 1024u)
+
+/* --- DNS ----------------------------------------------------------------------------------------------------------- */
+
+/* What is asked at once is answered within this, or unknown: three servers that are silent have each had their turn by then. One try of one server before the next. */
+#define LIMIT_DNS_ASK_MS 5000u
+#define LIMIT_DNS_TRY_MS 1500u
+#define LIMIT_DNS_TRIES 2u
+/* Questions at once: a few for each selector, mail server or address. */
+#define LIMIT_DNS_QUESTIONS 64u
+/* Records of one answer; a name with more is none that mail depends on. Its message ends at 64 KiB by itself. */
+#define LIMIT_DNS_RECORDS 200u
+/* Aliases (CNAME) in a row; resolvers give up at about as many. */
+#define LIMIT_DNS_ALIASES 8u
+/* What an answer over UDP may have, so that it is not cut into fragments; what is longer comes by TCP. */
+#define LIMIT_DNS_UDP_BYTES 1232
+/* How much of a record is repeated to a person. */
+#define LIMIT_DNS_SHOWN_BYTES 600u
+/* Terms of an SPF evaluation that ask the DNS, those whose answer is empty, and hosts of one mx term: RFC 7208 section 4.6.4. */
+#define LIMIT_SPF_LOOKUPS 10u
+#define LIMIT_SPF_VOID_LOOKUPS 2u
+#define LIMIT_SPF_HOSTS 10u
+/* Addresses of a relay that are examined, and mail servers of a domain: each costs questions, and the first ones are those that count. */
+#define LIMIT_SENDER_ADDRESSES 8u
+#define LIMIT_SENDER_SERVERS 5u
 
 /* --- Log ----------------------------------------------------------------------------------------------------------- */
 

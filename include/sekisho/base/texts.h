@@ -12,3 +12,11 @@
 const char *text_for(const char *locale, const char *id);
 /* The same, or NULL for an unknown id. */
 const char *text_find(const char *locale, const char *id);
+
+/* What stands for "{name}" in a text. */
+typedef struct {
+	const char *name;  /* NULL ends a table of them */
+	const char *value;
+} TextPlace;
+/* `text` with its "{name}" filled in from the table; what is in no table stays, and a value is not looked through again. The caller's. */
+char *text_fill(const char *text, const TextPlace *places);

@@ -16,6 +16,9 @@ test_found(void)
 	g_assert_cmpuint(group, ==, 0);
 	g_assert_true(accounts_find_user("daemon", &user, NULL));
 	g_assert_cmpuint(user, !=, 0);
+	g_autofree char *name = accounts_user_name(user), *number = accounts_user_name(4000000001u);
+	g_assert_cmpstr(name, ==, "daemon");
+	g_assert_cmpstr(number, ==, "4000000001");
 }
 
 static void

@@ -67,12 +67,28 @@ test_unknown(void)
 	g_test_trap_assert_stderr("*message.nope*");
 }
 
+static void
+test_fill(void)
+{
+	static const TextPlace places[] = {{"title", "a {link} b"}, {"link", "L"}, {"none", ""}, {NULL, NULL}};
+	static const struct {
+		const char *text, *filled;
+	} cases[] = {{"", ""}, {"{title}{link}", "a {link} bL"}, {"x{none}y", "xy"}, {"{other} {", "{other} {"},
+	    {"{{link}}", "{L}"}, {"{tit le} {links}", "{tit le} {links}"}, {"日{link}本", "日L本"}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *filled = text_fill(cases[i].text, places);
+		g_assert_cmpstr(filled, ==, cases[i].filled);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/base/texts/all message keys in both languages (contract 7.3)", test_message_keys);
 	g_test_add_func("/base/texts/language of a locale", test_locales);
+	g_test_add_func("/base/texts/places are filled in once", test_fill);
 	g_test_add_func("/base/texts/an unknown id aborts", test_unknown);
 	return g_test_run();
 }

@@ -12,39 +12,40 @@ static void
 test_create(Fixture *fixture, gconstpointer data)
 {
 	(void)data;
-	static const char *const names[] = {"match.key", "vault.key", "vault.pub"};
 	struct stat status;
 	g_assert_cmpint(stat(fixture->folder, &status), ==, 0);
 	g_assert_cmpuint(status.st_mode & 07777, ==, 0700);
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = file_in(fixture, names[i]);
+	for (gsize i = 0; i < KEY_FILES; i++) {
+		g_autofree char *path = file_in(fixture, key_files[i]);
 		g_assert_cmpint(stat(path, &status), ==, 0);
 		g_assert_cmpuint(status.st_mode & 07777, ==, 0600);
 	}
 	g_autofree char *public_text = read_file(fixture, "vault.pub");
 	g_assert_null(strstr(public_text, "secret"));
 	g_assert_true(g_str_has_prefix(public_text, "[public "));
+	g_autofree char *verify_text = read_file(fixture, "link.pub");
+	g_assert_null(strstr(verify_text, "secret"));
+	g_assert_true(g_str_has_prefix(verify_text, "[verify "));
 }
 
 static void
 test_create_never_replaces(Fixture *fixture, gconstpointer data)
 {
 	(void)data;
-	static const char *const names[] = {"match.key", "vault.key", "vault.pub"};
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+	g_assert_true(vault_exists(fixture->folder));
+	g_assert_true(vault_is_complete(fixture->folder));
+	for (gsize i = 0; i < KEY_FILES; i++) {
 		g_autoptr(GError) error = NULL;
-		g_assert_true(i > 0 || vault_exists(fixture->folder));
-		g_autofree char *before = read_file(fixture, "vault.pub");
+		g_autofree char *before = read_file(fixture, "link.pub");
 		g_assert_false(vault_create(fixture->folder, &error));
 		g_assert_error(error, BASE_ERROR, BASE_ERROR_KEY);
-		g_assert_nonnull(strstr(error->message, names[i]));
-		g_autofree char *after = read_file(fixture, "vault.pub");
+		g_assert_nonnull(strstr(error->message, key_files[i]));
+		g_autofree char *after = read_file(fixture, "link.pub");
 		g_assert_cmpstr(before, ==, after);
 		/* Also where only some of the files are left. */
-		g_autofree char *path = file_in(fixture, names[i]);
-		if (i < 2)
-			g_remove(path);
-		g_assert_true(i == 2 || !vault_exists(fixture->folder));
+		g_autofree char *path = file_in(fixture, key_files[i]);
+		g_remove(path);
+		g_assert_false(vault_exists(fixture->folder));
 	}
 }
 
@@ -69,7 +70,14 @@ test_exposed_file(Fixture *fixture, gconstpointer data)
 		const char *name;
 		VaultRole role;
 	} rows[] = {
-	    {"match.key", VAULT_FRONT}, {"vault.pub", VAULT_FRONT}, {"vault.key", VAULT_COURIER}, {"match.key", VAULT_ADMIN}};
+	    {"match.key", VAULT_FRONT},
+	    {"vault.pub", VAULT_FRONT},
+	    {"link.pub", VAULT_FRONT},
+	    {"vault.key", VAULT_COURIER},
+	    {"link.key", VAULT_COURIER},
+	    {"match.key", VAULT_ADMIN},
+	    {"link.key", VAULT_ADMIN},
+	};
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 		g_autofree char *path = file_in(fixture, rows[i].name);
@@ -81,16 +89,86 @@ test_exposed_file(Fixture *fixture, gconstpointer data)
 }
 
 static void
+remove_file(const Fixture *fixture, const char *name)
+{
+	g_autofree char *path = file_in(fixture, name);
+	g_assert_cmpint(g_remove(path), ==, 0);
+}
+
+static void
 test_front_needs_no_private_key(Fixture *fixture, gconstpointer data)
 {
 	(void)data;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *path = file_in(fixture, "vault.key");
-	g_remove(path);
-	g_autoptr(Vault) front = open_vault(fixture, VAULT_FRONT);
-	g_assert_nonnull(front);
-	g_assert_null(vault_open(fixture->folder, VAULT_COURIER, &error));
-	g_assert_error(error, BASE_ERROR, BASE_ERROR_IO);
+	static const char *const names[] = {"vault.key", "link.key"};
+	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *text = read_file(fixture, names[i]);
+		remove_file(fixture, names[i]);
+		g_autoptr(Vault) front = open_vault(fixture, VAULT_FRONT);
+		g_assert_nonnull(front);
+		g_assert_null(vault_open(fixture->folder, VAULT_COURIER, &error));
+		g_assert_error(error, BASE_ERROR, BASE_ERROR_IO);
+		g_assert_nonnull(strstr(error->message, names[i]));
+		write_file(fixture, names[i], text);
+	}
+}
+
+/* What folder lacks which files, and what becomes of it. */
+static void
+test_complete(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	static const struct {
+		const char *missing[2];
+		int code; /* of BASE_ERROR; -1: it is completed */
+		gboolean is_public_half_kept;
+	} rows[] = {
+	    {{NULL}, -1, TRUE},
+	    {{"link.key", "link.pub"}, -1, FALSE}, /* made before there were any */
+	    {{"link.pub"}, -1, TRUE},              /* ended between the two */
+	    {{"link.key"}, BASE_ERROR_KEY, TRUE},
+	    {{"vault.key"}, BASE_ERROR_KEY, TRUE},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GError) error = NULL;
+		char *texts[KEY_FILES];
+		for (gsize j = 0; j < KEY_FILES; j++)
+			texts[j] = read_file(fixture, key_files[j]);
+		for (gsize j = 0; j < 2 && rows[i].missing[j]; j++)
+			remove_file(fixture, rows[i].missing[j]);
+		g_assert_cmpint(vault_is_complete(fixture->folder), ==, i == 0);
+		gboolean is_completed = vault_complete(fixture->folder, &error);
+		g_test_message("row %zu: %s", i, error ? error->message : "complete");
+		g_assert_cmpint(is_completed, ==, rows[i].code < 0);
+		g_assert_cmpint(vault_is_complete(fixture->folder), ==, is_completed);
+		if (!is_completed)
+			g_assert_error(error, BASE_ERROR, rows[i].code);
+		else
+			vault_free(open_vault(fixture, VAULT_ADMIN));
+		if (is_completed) {
+			g_autofree char *public_half = read_file(fixture, "link.pub");
+			g_assert_cmpint(g_str_equal(public_half, texts[4]), ==, rows[i].is_public_half_kept);
+		}
+		for (gsize j = 0; j < KEY_FILES; j++) {
+			write_file(fixture, key_files[j], texts[j]);
+			g_free(texts[j]);
+		}
+	}
+}
+
+static void
+test_complete_in_open_folder(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	g_autoptr(GError) error = NULL, missing_error = NULL;
+	remove_file(fixture, "link.key");
+	remove_file(fixture, "link.pub");
+	g_assert_cmpint(g_chmod(fixture->folder, 0710), ==, 0);
+	g_assert_false(vault_complete(fixture->folder, &error));
+	g_assert_error(error, BASE_ERROR, BASE_ERROR_EXPOSED);
+	g_assert_false(vault_is_complete(fixture->folder));
+	g_assert_false(vault_complete("/nonexistent", &missing_error));
+	g_assert_error(missing_error, BASE_ERROR, BASE_ERROR_IO);
 }
 
 static void
@@ -124,12 +202,21 @@ test_damaged_files(Fixture *fixture, gconstpointer data)
 	    {"vault.pub", "[public 0000abcd]\n" DATE "public=" KEY "\n", TRUE},
 	    /* A public key that opens to everybody. */
 	    {"vault.pub", "[public 0000abcd]\n" DATE "public=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", FALSE},
+	    /* RFC 8032 section 7.1, test 1. */
+	    {"link.pub", "[verify 0000abcd]\n" DATE "public=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n", TRUE},
+	    {"link.pub", "[link 0000abcd]\n" DATE "secret=" KEY "\n", FALSE},
+	    {"link.pub", "[public 0000abcd]\n" DATE "public=" KEY "\n", FALSE},
+	    {"link.pub", "[verify 0000abcd]\n" DATE "secret=" KEY "\n", FALSE},
+	    /* A point of low order, under which anybody's signature could be made to stand. */
+	    {"link.pub", "[verify 0000abcd]\n" DATE "public=AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n", FALSE},
 	};
 	g_autofree char *match = read_file(fixture, "match.key"), *public = read_file(fixture, "vault.pub");
+	g_autofree char *verify = read_file(fixture, "link.pub");
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(GError) error = NULL;
 		write_file(fixture, "match.key", match);
 		write_file(fixture, "vault.pub", public);
+		write_file(fixture, "link.pub", verify);
 		write_file(fixture, rows[i].name, rows[i].text);
 		g_autoptr(Vault) vault = vault_open(fixture->folder, VAULT_FRONT, &error);
 		g_test_message("row %zu: %s", i, error ? error->message : "opens");
@@ -167,7 +254,9 @@ test_export_and_import(Fixture *fixture, gconstpointer data)
 		g_autofree char *text = g_strndup(g_bytes_get_data(exported, NULL), g_bytes_get_size(exported));
 		g_assert_nonnull(strstr(text, "[match "));
 		g_assert_cmpint(strstr(text, "[private ") != NULL, ==, rows[i].has_private);
+		g_assert_cmpint(strstr(text, "[link ") != NULL, ==, rows[i].has_private);
 		g_assert_cmpint(strstr(text, "[public ") != NULL, ==, rows[i].has_public);
+		g_assert_cmpint(strstr(text, "[verify ") != NULL, ==, rows[i].has_public);
 		g_autoptr(Vault) imported = vault_import(exported, rows[i].to, &error);
 		g_assert_no_error(error);
 		VaultHash here, there;
@@ -185,17 +274,27 @@ static void
 test_front_refuses_a_private_key(Fixture *fixture, gconstpointer data)
 {
 	(void)data;
-	g_autoptr(GError) error = NULL, empty_error = NULL, half_error = NULL;
+	g_autoptr(GError) error = NULL, empty_error = NULL;
 	g_autoptr(GBytes) exported = vault_export(fixture->admin, VAULT_COURIER);
 	g_assert_null(vault_import(exported, VAULT_FRONT, &error));
 	g_assert_error(error, BASE_ERROR, BASE_ERROR_KEY);
 	g_autoptr(GBytes) empty = g_bytes_new_static("", 0);
 	g_assert_null(vault_import(empty, VAULT_FRONT, &empty_error));
 	g_assert_error(empty_error, BASE_ERROR, BASE_ERROR_KEY);
-	g_autofree char *match = read_file(fixture, "match.key");
-	g_autoptr(GBytes) half = g_bytes_new(match, strlen(match));
-	g_assert_null(vault_import(half, VAULT_FRONT, &half_error));
-	g_assert_error(half_error, BASE_ERROR, BASE_ERROR_KEY);
+	/* A file may be missing, or one too many be there. */
+	static const char *const handed[][4] = {{"match.key"}, {"match.key", "vault.pub"}, {"match.key", "link.pub"},
+	    {"vault.pub", "link.pub"}, {"match.key", "vault.pub", "link.pub", "link.key"}};
+	for (gsize i = 0; i < G_N_ELEMENTS(handed); i++) {
+		g_autoptr(GError) part_error = NULL;
+		GString *text = g_string_new(NULL);
+		for (gsize j = 0; j < 4 && handed[i][j]; j++) {
+			g_autofree char *part = read_file(fixture, handed[i][j]);
+			g_string_append(text, part);
+		}
+		g_autoptr(GBytes) parts = g_string_free_to_bytes(text);
+		g_assert_null(vault_import(parts, VAULT_FRONT, &part_error));
+		g_assert_error(part_error, BASE_ERROR, BASE_ERROR_KEY);
+	}
 }
 
 static void
@@ -217,8 +316,8 @@ static void
 test_hash(Fixture *fixture, gconstpointer data)
 {
 	(void)data;
-	static const VaultPurpose purposes[] = {
-	    VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT, VAULT_HASH_RECEIPT};
+	static const VaultPurpose purposes[] = {VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT,
+	    VAULT_HASH_RECEIPT, VAULT_HASH_QUIZ, VAULT_HASH_DOMAIN, VAULT_HASH_PROBE};
 	VaultHash hashes[G_N_ELEMENTS(purposes)];
 	g_autoptr(Vault) restarted = open_vault(fixture, VAULT_COURIER);
 	for (gsize i = 0; i < G_N_ELEMENTS(purposes); i++) {
@@ -272,6 +371,29 @@ test_second_match_key(Fixture *fixture, gconstpointer data)
 	g_assert_true(vault_hash_matches(imported, VAULT_HASH_IP, "192.0.2.7", 9, &new_hash));
 }
 
+/* Under every key, newest first; of two keys of the same second the later in the file is the newer. */
+static void
+test_hashes(Fixture *fixture, gconstpointer data)
+{
+	(void)data;
+	static const guint32 order[] = {0x0000abcd, 0x00000003, 0x00000002, 0x00000001};
+	write_file(fixture, "match.key",
+	    "[match 00000002]\n" DATE "secret=" KEY "\n[match 0000abcd]\ncreated=2026-02-01T00:00:00Z\nsecret=" KEY
+	    "\n[match 00000003]\n" DATE "secret=" KEY "\n[match 00000001]\ncreated=2025-01-31T12:00:00Z\nsecret=" KEY "\n");
+	g_autoptr(Vault) vault = open_vault(fixture, VAULT_FRONT);
+	g_autoptr(GArray) hashes = vault_hashes(vault, VAULT_HASH_ADDRESS, "taro@example.org", 16);
+	g_assert_cmpuint(hashes->len, ==, G_N_ELEMENTS(order));
+	VaultHash newest;
+	vault_hash(vault, VAULT_HASH_ADDRESS, "taro@example.org", 16, &newest);
+	g_assert_cmpmem(&newest, sizeof newest, hashes->data, sizeof newest);
+	for (guint i = 0; i < hashes->len; i++) {
+		const VaultHash *hash = &g_array_index(hashes, VaultHash, i);
+		guint32 id = GUINT32_TO_BE(order[i]);
+		g_assert_cmpmem(hash->bytes + 1, sizeof id, &id, sizeof id);
+		g_assert_true(vault_hash_matches(vault, VAULT_HASH_ADDRESS, "taro@example.org", 16, hash));
+	}
+}
+
 /* The bytes are stored, so they must never change: computed from the definition by an independent implementation
  * (Python's hashlib.blake2b: the subkey with salt = purpose + 1 and person = "sekihash", then the hash keyed with it). */
 static void
@@ -315,6 +437,8 @@ main(int argc, char **argv)
 	ADD("keys are created private", test_create);
 	ADD("creating never replaces a key", test_create_never_replaces);
 	ADD("keys are not created where others may enter", test_create_in_open_folder);
+	ADD("a folder without link keys is completed", test_complete);
+	ADD("keys are not completed where others may enter", test_complete_in_open_folder);
 	ADD("a key file that others can read is refused", test_exposed_file);
 	ADD("the front needs no private key", test_front_needs_no_private_key);
 	ADD("damaged key files are refused", test_damaged_files);
@@ -324,6 +448,7 @@ main(int argc, char **argv)
 	ADD("hashes survive a restart and differ by purpose", test_hash);
 	ADD("a hash with a flipped bit does not match", test_hash_bits);
 	ADD("a hash under the old key matches after a second key came", test_second_match_key);
+	ADD("hashes under every key, newest first", test_hashes);
 	ADD("hashes are what they were defined to be", test_hash_vector);
 	g_test_add_func("/base/vault/receipts are twelve characters of base 32", test_receipt);
 	return g_test_run();

@@ -8,6 +8,8 @@
 
 #include "sekisho/base/clock.h"
 
+const char *const key_files[KEY_FILES] = {"match.key", "vault.key", "vault.pub", "link.key", "link.pub"};
+
 char *
 file_in(const Fixture *fixture, const char *name)
 {
@@ -58,13 +60,12 @@ void
 tear_down(Fixture *fixture, gconstpointer data)
 {
 	(void)data;
-	static const char *const names[] = {"match.key", "vault.key", "vault.pub"};
 	clock_set_offset_us(0);
 	vault_free(fixture->front);
 	vault_free(fixture->courier);
 	vault_free(fixture->admin);
-	for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
-		g_autofree char *path = file_in(fixture, names[i]);
+	for (gsize i = 0; i < KEY_FILES; i++) {
+		g_autofree char *path = file_in(fixture, key_files[i]);
 		g_remove(path);
 	}
 	g_assert_cmpint(g_rmdir(fixture->folder), ==, 0);

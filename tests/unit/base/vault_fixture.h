@@ -14,6 +14,10 @@
 #define KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 #define DATE "created=2026-01-31T12:00:00Z\n"
 
+/* The files of a folder, in the order in which they are made. */
+#define KEY_FILES 5u
+extern const char *const key_files[KEY_FILES];
+
 typedef struct {
 	char *parent, *folder;
 	Vault *front, *courier, *admin;
