@@ -13,6 +13,7 @@
 
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
 
 /* RFC 5322 3.2.3 atext, without letters and digits. */
 #define ADDRESS_ATEXT_SYMBOLS "!#$%&'*+-/=?^_`{|}~"
@@ -115,6 +116,12 @@ address_canonical(const char *address)
 	return g_strdup_printf("%.*s@%s", (int)MIN(local_bytes, G_MAXINT), address, domain);
 }
 
+char *
+address_folded(const char *address)
+{
+	return g_ascii_strdown(address, -1);
+}
+
 /* --- Mailboxes ----------------------------------------------------------------------------------------------------- */
 
 void
@@ -125,6 +132,17 @@ mailbox_free(Mailbox *mailbox)
 	g_free(mailbox->name);
 	g_free(mailbox->address);
 	g_free(mailbox);
+}
+
+char *
+mailbox_clean_name(const char *text)
+{
+	g_autofree char *line = text_first_line(text);
+	g_auto(GStrv) parts = g_strsplit(line, "\"", -1);
+	g_autofree char *unquoted = g_strjoinv("", parts);
+	g_autofree char *stripped = text_strip(unquoted);
+
+	return text_truncate(stripped, LIMIT_MAIL_HEADER_BYTES);
 }
 
 static Mailbox *

@@ -22,6 +22,8 @@ char *address_written(const char *address);
 char *address_domain(const char *address);
 /* The address as it is compared and hashed: domain lower-cased, local part as it is. The caller's. */
 char *address_canonical(const char *address);
+/* The address as proofs name it, all in lower case: whoever reads Taro@ reads taro@. The caller's. */
+char *address_folded(const char *address);
 
 typedef struct {
 	char *name;    /* display name without quotes, "" if none; UTF-8 */
@@ -29,6 +31,9 @@ typedef struct {
 } Mailbox;
 void mailbox_free(Mailbox *mailbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
+
+/* A text as a display name: without double quotes, stripped, at most LIMIT_MAIL_HEADER_BYTES; of several lines the first. The caller's. */
+char *mailbox_clean_name(const char *text);
 
 /* One mailbox, `addr`, `<addr>` or `Name <addr>` or `"Name" <addr>` (RFC 5322 3.4; no comments, groups or routes). The name may be any text without
  * `<`, `>` and unquoted commas; a double quote that is never closed is an ordinary character.

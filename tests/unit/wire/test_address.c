@@ -127,9 +127,11 @@ test_parts(void)
 {
 	g_autofree char *domain = address_domain("Taro@Example.ORG");
 	g_autofree char *canonical = address_canonical("Taro@Example.ORG");
+	g_autofree char *folded = address_folded("Taro@Example.ORG");
 
 	g_assert_cmpstr(domain, ==, "example.org");
 	g_assert_cmpstr(canonical, ==, "Taro@example.org");
+	g_assert_cmpstr(folded, ==, "taro@example.org");
 }
 
 typedef struct {
