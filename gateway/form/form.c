@@ -27,6 +27,25 @@ mail_kind_name(MailKind kind)
 		return "notice";
 	case MAIL_REPLY:
 		return "reply";
+	case MAIL_COPY:
+		return "copy";
+	case MAIL_CONFIRMATION:
+		return "confirmation";
+	default:
+		g_assert_not_reached();
+	}
+}
+
+const char *
+reply_policy_name(ReplyPolicy policy)
+{
+	switch (policy) {
+	case REPLY_CONFIRM:
+		return "confirm";
+	case REPLY_PROVED:
+		return "proved";
+	case REPLY_NEVER:
+		return "never";
 	default:
 		g_assert_not_reached();
 	}
@@ -37,11 +56,13 @@ site_facts_new(void)
 {
 	SiteFacts *facts = g_atomic_rc_box_new0(SiteFacts);
 	char **texts[] = {&facts->name, &facts->title, &facts->description, &facts->url, &facts->admin_address, &facts->from,
-	    &facts->bounce_address, &facts->attachments_directory, &facts->date_format, &facts->time_format, &facts->list_separator};
+	    &facts->bounce_address, &facts->attachments_directory, &facts->date_format, &facts->time_format,
+	    &facts->list_separator, &facts->canary_address};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		*texts[i] = g_strdup("");
 	facts->origins = g_new0(char *, 1);
+	facts->own_domains = g_new0(char *, 1);
 	facts->timezone = g_time_zone_new_utc();
 	facts->is_facts_on = TRUE;
 	return facts;
@@ -69,7 +90,9 @@ site_facts_clear(gpointer data)
 	g_free(facts->date_format);
 	g_free(facts->time_format);
 	g_free(facts->list_separator);
+	g_free(facts->canary_address);
 	g_strfreev(facts->origins);
+	g_strfreev(facts->own_domains);
 	g_clear_pointer(&facts->timezone, g_time_zone_unref);
 	g_clear_pointer(&facts->posts, g_hash_table_unref);
 }
@@ -113,6 +136,7 @@ form_source_copy(const FormSource *source)
 	gpointer key, text;
 
 	copy->id = source->id;
+	copy->reply = source->reply;
 	text_set(&copy->slug, source->slug);
 	text_set(&copy->title, source->title);
 	text_set(&copy->locale, source->locale);
@@ -133,6 +157,7 @@ form_source_copy(const FormSource *source)
 		copy->mail[i].is_active = mail->is_active;
 		copy->mail[i].is_html = mail->is_html;
 		copy->mail[i].is_exclude_blank = mail->is_exclude_blank;
+		copy->mail[i].is_default_text = mail->is_default_text;
 	}
 	return copy;
 }

@@ -3,7 +3,7 @@
  * instead. Called once per form, after its tags were scanned and its settings read. All problems at once.
  *
  * The rules on senders are the reason this file exists. A mail that claims to come from the visitor's own domain fails that
- * domain's SPF, DKIM and DMARC, and only addresses that an operator configured may be mailed; so the parts of
+ * domain's SPF, DKIM and DMARC, and a notice goes only to addresses that an operator configured; so the parts of
  * a template that decide about senders and recipients are looked at before any visitor can use them.
  */
 #include "form_problems.h"
@@ -245,19 +245,6 @@ is_header_name(const char *text)
 	return name > start && *name == '\0';
 }
 
-static void
-check_blind_copy(MailCheck *check, const char *where, const char *value)
-{
-	g_autoptr(GPtrArray) typed = mailtag_typed_fields(value, check->form);
-
-	if (typed->len > 0)
-		add_problem(check->problems,
-		    "%s: takes [%s] from the visitor; a copy that nobody can see may not go to an address a visitor typed; write "
-		    "an "
-		    "address of your own, or use mail_2 for a reply",
-		    where, (const char *)typed->pdata[0]);
-}
-
 /* One line `Name: value` of the template's headers; lines without a colon are no headers (contract 6.6). */
 static void
 check_header(MailCheck *check, const char *line, guint number)
@@ -278,12 +265,8 @@ check_header(MailCheck *check, const char *line, guint number)
 		    where);
 	else if (g_ascii_strcasecmp(name, "From") == 0)
 		check_sender(check, where, value);
-	else if (g_ascii_strcasecmp(name, "Cc") == 0)
+	else if (g_ascii_strcasecmp(name, "Cc") == 0 || g_ascii_strcasecmp(name, "Bcc") == 0)
 		count_configured(check, where, value);
-	else if (g_ascii_strcasecmp(name, "Bcc") == 0) {
-		check_blind_copy(check, where, value);
-		count_configured(check, where, value);
-	}
 }
 
 static void
@@ -374,9 +357,9 @@ check_mails(const Form *form, GPtrArray *problems)
 			g_ptr_array_extend_and_steal(problems, g_steal_pointer(&unusable));
 		else
 			add_problem(problems,
-			    "form.ini [mail] recipient: no address that you configured would get the notice: what a visitor "
-			    "types is "
-			    "never mailed to, and no choice of a field is an address; write an address of your own, for example "
+			    "form.ini [mail] recipient: no address that you configured would get the notice: none goes to what a "
+			    "visitor "
+			    "types, and no choice of a field is an address; write an address of your own, for example "
 			    "\"recipient = [_site_admin_email]\"");
 	}
 }

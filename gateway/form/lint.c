@@ -20,10 +20,10 @@
 #include "sekisho/form/sample.h"
 #include "sekisho/wire/address.h"
 
-const char *const lint_codes[] = {"attachments_overweight", "colons_in_names", "deprecated_settings", "dots_in_names",
-    "email_not_in_site_domain", "file_not_found", "file_not_in_content_dir", "html_in_message", "invalid_mail_header",
-    "invalid_mailbox_syntax", "maybe_empty", "multiple_controls_in_label", "unavailable_html_elements", "unavailable_names",
-    "unsafe_email_without_protection", "upload_filesize_overlimit", NULL};
+const char *const lint_codes[] = {"attachments_overweight", "colons_in_names", "default_text", "deprecated_settings",
+    "dots_in_names", "email_not_in_site_domain", "file_not_found", "file_not_in_content_dir", "html_in_message",
+    "invalid_mail_header", "invalid_mailbox_syntax", "maybe_empty", "multiple_controls_in_label", "unavailable_html_elements",
+    "unavailable_names", "unsafe_email_without_protection", "upload_filesize_overlimit", NULL};
 
 void
 lint_finding_free(LintFinding *finding)
@@ -162,21 +162,41 @@ lint_list(const MailLint *lint, const char *place, const char *list)
 	}
 }
 
-/* An address that the visitor types, where mail would go. */
+/* What becomes of a mail to an address that is typed, and what to do about it. policy/replies.c decides; here it is said. */
+static const struct {
+	const char *sentence, *advice;
+} typed_fates[] = {
+    [REPLY_CONFIRM] = {"one that has not proved itself is asked by a confirmation mail first, and gets this mail once somebody "
+		       "has pressed the button behind its link",
+	"Write reply = never under [form] of form.ini if no visitor should get mail, or an address of your own."},
+    [REPLY_PROVED] = {"only one that has proved itself gets this mail (reply = proved)",
+	"Write reply = confirm under [form] of form.ini to have the others asked, or an address of your own."},
+    [REPLY_NEVER] = {"it is never mailed (reply = never)",
+	"Take it out, or write reply = confirm under [form] of form.ini, or an address of your own."},
+};
+
+/* An address that the visitor types, where mail would go. `header` is "To", "Cc" or "Bcc". */
 static void
-lint_unsafe(const MailLint *lint, const char *place, const char *list)
+lint_unsafe(const MailLint *lint, const char *place, const char *header, const char *list)
 {
-	g_autoptr(GPtrArray) fields = mailtag_fields(list, lint->form);
+	g_autoptr(GPtrArray) fields = mailtag_typed_fields(list, lint->form);
+	gboolean is_notice = g_str_equal(lint->group, "mail");
+	ReplyPolicy policy = lint->form->source->reply;
 
 	for (guint i = 0; i < fields->len; i++) {
 		const FormTag *tag = form_tag(lint->form, fields->pdata[i]);
 
-		if (tag == NULL || !g_str_equal(tag->basetype, "email"))
+		if (tag == NULL)
 			continue;
-		lint_add(lint->findings, "unsafe_email_without_protection", place,
-		    "If you rely on this mail, write an address of your own.",
-		    "The address is what a visitor types in [%s], and nothing proves that it is the visitor's own.",
-		    tag->raw_name);
+		if (is_notice && g_str_equal(header, "To"))
+			lint_add(lint->findings, "unsafe_email_without_protection", place,
+			    "Write an address of your own, and the visitor's into a line Cc: of the headers if a copy should go "
+			    "there.",
+			    "The address is what a visitor types in [%s], and no notice goes to such an address.", tag->raw_name);
+		else
+			lint_add(lint->findings, "unsafe_email_without_protection", place, typed_fates[policy].advice,
+			    "The address is what a visitor types in [%s]%s: %s.", tag->raw_name,
+			    is_notice ? ", and gets a copy without the block of facts" : "", typed_fates[policy].sentence);
 		return;
 	}
 }
@@ -211,7 +231,7 @@ lint_header(const MailLint *lint, const char *line, guint number)
 		lint_list(lint, place, value);
 	if (g_ascii_strcasecmp(name, "Cc") == 0 || g_ascii_strcasecmp(name, "Bcc") == 0) {
 		lint_list(lint, place, value);
-		lint_unsafe(lint, place, value);
+		lint_unsafe(lint, place, name, value);
 	}
 }
 
@@ -317,9 +337,13 @@ lint_mail(const MailLint *lint)
 	lint_empty(lint, subject, lint->mail->subject, "subject");
 	lint_sender(lint, sender, lint->mail->sender);
 	lint_list(lint, recipient, lint->mail->recipient);
-	lint_unsafe(lint, recipient, lint->mail->recipient);
+	lint_unsafe(lint, recipient, "To", lint->mail->recipient);
 	lint_attachments(lint);
 	lint_empty(lint, body, lint->mail->body, "mail's text");
+	/* A notice's default is good enough for the owner; visitors read the other one. */
+	if (lint->mail != lint->form->source->mail && lint->mail->is_default_text)
+		lint_add(lint->findings, "default_text", body, "Write what visitors should read into that file.",
+		    "The file is missing, so the reply to visitors has Contact Form 7's default text.");
 	lint_headers(lint);
 }
 

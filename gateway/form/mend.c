@@ -8,7 +8,6 @@
 
 #include "sekisho/base/text.h"
 #include "sekisho/form/mailtag.h"
-#include "sekisho/wire/address.h"
 
 /* One mail while it is mended. */
 typedef struct {
@@ -111,8 +110,8 @@ number_headers(const Mend *mend)
 	}
 }
 
-/* The template's header lines without those that `judge` takes out; it may change a line. */
-typedef gboolean (*LineJudge)(const Mend *mend, char **line, guint number, gpointer data);
+/* The template's header lines without those that `is_kept` takes out. */
+typedef gboolean (*LineJudge)(const Mend *mend, const char *line, guint number, gpointer data);
 
 static void
 walk_headers(const Mend *mend, LineJudge is_kept, gpointer data)
@@ -123,7 +122,7 @@ walk_headers(const Mend *mend, LineJudge is_kept, gpointer data)
 	for (guint i = 0; lines[i] != NULL; i++) {
 		guint number = g_array_index(mend->numbers, guint, i);
 
-		if (!is_kept(mend, &lines[i], i + 1, data))
+		if (!is_kept(mend, lines[i], i + 1, data))
 			continue;
 		/* Never behind the line that is looked at. */
 		g_array_index(mend->numbers, guint, kept->len) = number;
@@ -135,39 +134,17 @@ walk_headers(const Mend *mend, LineJudge is_kept, gpointer data)
 
 /* A From: line is the sender, whatever the sender setting says (contract 6.6), so it becomes that setting. */
 static gboolean
-is_no_sender(const Mend *mend, char **line, guint number, gpointer data)
+is_no_sender(const Mend *mend, const char *line, guint number, gpointer data)
 {
 	g_autofree char *place = place_in_export(mend, number);
 	(void)data;
 
-	if (!is_header(*line, "From"))
+	if (!is_header(line, "From"))
 		return TRUE;
-	text_replace(&mend->mail->sender, text_strip(strchr(*line, ':') + 1));
+	text_replace(&mend->mail->sender, text_strip(strchr(line, ':') + 1));
 	g_autofree char *after = g_strdup_printf("form.ini [%s] sender = %s", mend->group, mend->mail->sender);
-	add_mending(mend, place, *line, after, "a From: line overrides the sender, so it stands there now");
+	add_mending(mend, place, line, after, "a From: line overrides the sender, so it stands there now");
 	return FALSE;
-}
-
-/* A blind copy keeps the addresses that the owner wrote. */
-static gboolean
-mend_blind_copy(const Mend *mend, char **line, const char *place, const char *reason, const Form *form)
-{
-	g_autoptr(GPtrArray) parts = mailbox_split_list(strchr(*line, ':') + 1);
-	g_autoptr(GPtrArray) kept = g_ptr_array_new();
-
-	for (guint i = 0; i < parts->len; i++) {
-		g_autoptr(GPtrArray) typed = mailtag_typed_fields(parts->pdata[i], form);
-
-		if (typed->len == 0)
-			g_ptr_array_add(kept, g_strstrip(parts->pdata[i]));
-	}
-	guint count = kept->len;
-	g_ptr_array_add(kept, NULL);
-	g_autofree char *list = g_strjoinv(", ", (char **)kept->pdata);
-	g_autofree char *after = count == 0 ? g_strdup("") : g_strdup_printf("Bcc: %s", list);
-	add_mending(mend, place, *line, after, reason);
-	text_replace(line, g_strdup(after));
-	return count > 0;
 }
 
 typedef struct {
@@ -177,19 +154,17 @@ typedef struct {
 
 /* Lines that may not stand in a template go; lists of copies stay, because each part of them is somebody. */
 static gboolean
-is_allowed(const Mend *mend, char **line, guint number, gpointer data)
+is_allowed(const Mend *mend, const char *line, guint number, gpointer data)
 {
 	const Examined *examined = data;
-	g_autofree char *name = header_name(*line);
+	g_autofree char *name = header_name(line);
 	g_autofree char *exact = g_strdup_printf("%s-headers.txt line %u: %s", mend->group, number, name);
 	g_autofree char *place = place_in_export(mend, number);
 	const char *reason = sentence_about(examined->sentences, exact);
 
-	if (reason == NULL || is_header(*line, "Cc"))
+	if (reason == NULL || is_header(line, "Cc") || is_header(line, "Bcc"))
 		return TRUE;
-	if (is_header(*line, "Bcc"))
-		return strstr(reason, "from the visitor") == NULL || mend_blind_copy(mend, line, place, reason, examined->form);
-	add_mending(mend, place, *line, "", reason);
+	add_mending(mend, place, line, "", reason);
 	return FALSE;
 }
 

@@ -20,6 +20,7 @@ client_facts_new(void)
 	facts->user_agent = g_strdup("");
 	facts->url = g_strdup("");
 	facts->unit_tag = g_strdup("");
+	facts->canary = g_strdup("");
 	return facts;
 }
 
@@ -32,6 +33,7 @@ client_facts_free(ClientFacts *facts)
 	g_free(facts->user_agent);
 	g_free(facts->url);
 	g_free(facts->unit_tag);
+	g_free(facts->canary);
 	g_free(facts);
 }
 

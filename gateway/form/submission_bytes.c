@@ -12,10 +12,12 @@
 #include "sekisho/wire/packed.h"
 #include "submission_parts.h"
 
-#define BYTES_VERSION 3
+#define BYTES_VERSION 4
+/* Rows of this version are still read; they have no canary. */
+#define BYTES_VERSION_OLDEST 3
 
 /*
- * VERSION, the seven FACT of the client, the map of what was posted, then for each field that differs FIELD, whether it is an array (FACT) and its VALUE, then
+ * VERSION, the eight FACT of the client, the map of what was posted, then for each field that differs FIELD, whether it is an array (FACT) and its VALUE, then
  * for each file FILE (its field) and five FACT (the client's name for it, name, spool file, digest, size) and its KEY in hex digits.
  */
 enum { PACKED_VERSION = 'v', PACKED_FACT = 'c', PACKED_FIELD = 'f', PACKED_VALUE = 'x', PACKED_FILE = 'u', PACKED_SECRET = 's' };
@@ -31,6 +33,7 @@ pack_client(const ClientFacts *client, GString *packed)
 	/* The same 64 bits, because a packed number has a sign. */
 	packed_add_number(packed, PACKED_FACT, (gint64)client->container_post);
 	packed_add_number(packed, PACKED_FACT, client->received_at_us);
+	packed_add(packed, PACKED_FACT, client->canary);
 }
 
 static gboolean
@@ -106,7 +109,7 @@ is_line(const char *text)
 
 /* NULL if they are not such as enter. */
 static ClientFacts *
-unpack_client(PackedReader *reader)
+unpack_client(PackedReader *reader, gint64 version)
 {
 	ClientFacts *facts = g_new0(ClientFacts, 1);
 
@@ -117,7 +120,9 @@ unpack_client(PackedReader *reader)
 	facts->unit_tag = packed_dup(reader, PACKED_FACT);
 	facts->container_post = (guint64)packed_take_number(reader, PACKED_FACT, G_MININT64, G_MAXINT64);
 	facts->received_at_us = packed_take_number(reader, PACKED_FACT, G_MININT64, G_MAXINT64);
-	if (is_line(facts->remote_ip) && is_line(facts->user_agent) && is_line(facts->url) && is_line(facts->unit_tag))
+	facts->canary = version == BYTES_VERSION_OLDEST ? g_strdup("") : packed_dup(reader, PACKED_FACT);
+	if (is_line(facts->remote_ip) && is_line(facts->user_agent) && is_line(facts->url) && is_line(facts->unit_tag) &&
+	    is_line(facts->canary) && strlen(facts->canary) <= LIMIT_CANARY_BYTES)
 		return facts;
 	client_facts_free(facts);
 	return NULL;
@@ -223,8 +228,8 @@ unpack(PackedReader *reader)
 {
 	g_autoptr(Submission) submission = g_new0(Submission, 1);
 
-	(void)packed_take_number(reader, PACKED_VERSION, BYTES_VERSION, BYTES_VERSION);
-	submission->client = unpack_client(reader);
+	gint64 version = packed_take_number(reader, PACKED_VERSION, BYTES_VERSION_OLDEST, BYTES_VERSION);
+	submission->client = unpack_client(reader, version);
 	submission->posted = posted_unpack(reader);
 	if (submission->client == NULL || submission->posted == NULL)
 		return NULL;

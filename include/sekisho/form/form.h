@@ -19,12 +19,27 @@ typedef struct {
 	char *attachments;
 	gboolean is_html;
 	gboolean is_exclude_blank;
+	gboolean is_default_text;  /* nobody wrote `body`: its file is missing */
 } MailTemplate;
 
-/* The kinds of mail one submission may cause. Values are stored: never renumber. */
-typedef enum { MAIL_NOTICE = 1, MAIL_REPLY = 2 } MailKind;
-/* "notice", "reply". */
+/*
+ * The kinds of mail one submission may cause. Values are stored: never renumber.
+ *   MAIL_NOTICE        `mail` to the addresses that the operator wrote
+ *   MAIL_REPLY         `mail_2`
+ *   MAIL_COPY          `mail` to an address that was typed, because a Cc or Bcc of it takes it from a field
+ *   MAIL_CONFIRMATION  our own text to an address that has not proved itself: may we send what waits for it? Made by the courier alone
+ */
+typedef enum { MAIL_NOTICE = 1, MAIL_REPLY = 2, MAIL_COPY = 3, MAIL_CONFIRMATION = 4 } MailKind;
+#define MAIL_KIND_LAST MAIL_CONFIRMATION
+/* "notice", "reply", "copy", "confirmation". */
 const char *mail_kind_name(MailKind kind);
+
+/*
+ * Which typed addresses get mail (replies and copies): none; those that have proved themselves; or those, and any other is first asked by a confirmation.
+ */
+typedef enum { REPLY_CONFIRM, REPLY_PROVED, REPLY_NEVER } ReplyPolicy;
+/* "confirm", "proved", "never". */
+const char *reply_policy_name(ReplyPolicy policy);
 
 /* What the site says about itself, for special mail-tags (contract 6.3) and for the rule on senders. Strings are never NULL.
  * Reference-counted (an atomic box, so never on the stack or static): a Form keeps it alive after its Site is gone. Filled once, then frozen. */
@@ -38,6 +53,8 @@ typedef struct {
 	char *bounce_address;  /* envelope sender; the address of `from` if not configured */
 	char *date_format;     /* PHP date letters */
 	char *time_format;
+	char **own_domains;    /* addresses in these, and in domains below them, count as proved; NULL-terminated */
+	char *canary_address;  /* where `sekisho canary` is mailed instead of the owner; "" = nowhere */
 	char **origins;        /* other addresses than url whose pages may use our forms: "https://www.example.jp"; NULL-terminated */
 	char *list_separator;  /* between values in a mail body (contract 6.2 step 4); "": as in the form's language */
 	char *attachments_directory; /* files of the site that its mails may attach (contract 6.8); "" = none */
@@ -58,6 +75,7 @@ typedef struct {
 	char *locale;    /* "ja", "en_US" */
 	char *template_text;
 	MailTemplate mail[2];     /* [0] mail, [1] mail_2 */
+	ReplyPolicy reply;
 	GHashTable *messages;     /* char * -> char *: texts that replace the defaults */
 	char *additional_settings; /* lines `key: value` (contract 8.5) */
 } FormSource;

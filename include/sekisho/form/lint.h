@@ -9,7 +9,7 @@
 #include "sekisho/form/form.h"
 
 typedef struct {
-	const char *code; /* of contract 12; static */
+	const char *code; /* of contract 12, or "default_text"; static */
 	char *place;      /* "form.ini [GROUP] KEY", "FILE line N" or "FILE", as sentences of form_new begin */
 	char *sentence;   /* what is wrong and why that matters */
 	char *advice;     /* what to do */

@@ -1,6 +1,6 @@
 /*
  * An imported form is mended where we know what its owner meant and where it could not be used as it stands: a sender that is not ours, header
- * lines that may not be in a template, blind copies to a visitor's address (contract 6.6, 11.4, 12.x). Each change is told.
+ * lines that may not be in a template (contract 6.6, 11.4). Each change is told.
  */
 #pragma once
 

@@ -18,6 +18,7 @@ typedef struct {
 	char *unit_tag;     /* sanitised, contract 1.5 */
 	guint64 container_post;
 	gint64 received_at_us;
+	char *canary;       /* the token with which `sekisho canary` posted, at most LIMIT_CANARY_BYTES; "" for a visitor. Who mails by it verifies it */
 } ClientFacts;
 ClientFacts *client_facts_new(void);
 void client_facts_free(ClientFacts *facts);

@@ -274,7 +274,7 @@ fixture_invalid_text(const Form *form, const GPtrArray *invalid)
 static Vault *
 make_vault(void)
 {
-	static const char *const names[] = {"match.key", "vault.key", "vault.pub", "", ".."};
+	static const char *const names[] = {"match.key", "vault.key", "vault.pub", "link.key", "link.pub", "", ".."};
 	g_autoptr(GError) error = NULL;
 	g_autofree char *parent = g_dir_make_tmp("sekisho-fixture-XXXXXX", &error);
 	g_autofree char *folder = g_build_filename(parent, "keys", NULL);

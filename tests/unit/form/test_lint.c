@@ -182,6 +182,48 @@ test_mails(void)
 	}
 }
 
+/* What is said of an address that is typed follows the policy of replies. */
+static void
+test_typed_addresses(void)
+{
+	static const struct {
+		ReplyPolicy policy;
+		guint mail;
+		const char *recipient, *headers, *sentence;
+	} cases[] = {
+	    {REPLY_CONFIRM, 0, "[your-email], owner@example.test", "", "no notice goes to such an address"},
+	    {REPLY_CONFIRM, 0, "owner@example.test", "Bcc: [your-email]",
+		"gets a copy without the block of facts: one that has not proved "
+		"itself is asked"},
+	    {REPLY_PROVED, 0, "owner@example.test", "Cc: [your-name]", "only one that has proved itself"},
+	    {REPLY_CONFIRM, 1, "[your-email]", "",
+		"[your-email]: one that has not proved itself is asked by a confirmation mail first"},
+	    {REPLY_PROVED, 1, "[your-email]", "", "only one that has proved itself"},
+	    {REPLY_NEVER, 1, "[your-email]", "", "it is never mailed"},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		FormSource *source = good_source();
+		g_autoptr(SiteFacts) site = fixture_site();
+		g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+		gboolean is_said = FALSE;
+
+		source->reply = cases[i].policy;
+		source->mail[cases[i].mail].is_active = TRUE;
+		set(&source->mail[cases[i].mail].recipient, cases[i].recipient);
+		set(&source->mail[cases[i].mail].additional_headers, cases[i].headers);
+		g_autoptr(Form) form = form_examine(source, site, problems);
+		g_autoptr(GPtrArray) findings = lint_form(form);
+		for (guint k = 0; k < findings->len; k++) {
+			const LintFinding *finding = findings->pdata[k];
+			is_said = is_said || (g_str_equal(finding->code, "unsafe_email_without_protection") &&
+						 strstr(finding->sentence, cases[i].sentence) != NULL);
+		}
+		g_test_message("case %zu", i);
+		g_assert_true(is_said);
+	}
+}
+
 /* The second mail is looked at while it is active. */
 static void
 test_second_mail(void)
@@ -270,6 +312,7 @@ main(int argc, char **argv)
 	g_test_add_func("/form/lint/template", test_template);
 	g_test_add_func("/form/lint/messages-and-settings", test_messages_and_settings);
 	g_test_add_func("/form/lint/mails", test_mails);
+	g_test_add_func("/form/lint/typed-addresses", test_typed_addresses);
 	g_test_add_func("/form/lint/second-mail", test_second_mail);
 	g_test_add_func("/form/lint/attachments", test_attachments);
 	g_test_add_func("/form/sample", test_samples);

@@ -34,7 +34,7 @@ set_up(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 static void
 tear_down(Fixture *fixture, gconstpointer data G_GNUC_UNUSED)
 {
-	static const char *const names[] = {"match.key", "vault.key", "vault.pub", ".", ".."};
+	static const char *const names[] = {"match.key", "vault.key", "vault.pub", "link.key", "link.pub", ".", ".."};
 
 	clock_set_offset_us(0);
 	vault_free(fixture->vault);

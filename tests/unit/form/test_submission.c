@@ -322,6 +322,36 @@ test_crafted_bytes(void)
 	}
 }
 
+/* The token of a canary is kept; a row from before there were any has none, and one that is too long or not a line is none of ours. */
+static void
+test_canary(void)
+{
+	g_autofree char *longest = g_strnfill(LIMIT_CANARY_BYTES, 'a'), *longer = g_strnfill(LIMIT_CANARY_BYTES + 1, 'a');
+	const struct {
+		const char *canary;
+		gboolean is_good;
+	} cases[] = {{"", TRUE}, {"AbC-_123", TRUE}, {longest, TRUE}, {longer, FALSE}, {"a\nb", FALSE}};
+	g_autoptr(Form) form = fixture_form("[text n]");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		ClientFacts *client = client_facts_new();
+		g_free(client->canary);
+		client->canary = g_strdup(cases[i].canary);
+		g_autoptr(Submission) submission =
+		    submission_new(form, "0123456789AB", fixture_posted("n", "x", NULL), NULL, client);
+		g_autoptr(GBytes) bytes = submission_to_bytes(submission);
+		g_autoptr(Submission) again = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
+		g_assert_cmpint(again != NULL, ==, cases[i].is_good);
+		if (again != NULL)
+			g_assert_cmpstr(again->client->canary, ==, cases[i].canary);
+	}
+	static const CraftedBytes older = {3, "agent", "f", TRUE, 1, 0, 0, TRUE};
+	g_autoptr(GBytes) bytes = crafted(&older);
+	g_autoptr(Submission) again = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
+	g_assert_cmpstr(again->client->canary, ==, "");
+	g_assert_cmpstr(again->client->user_agent, ==, "agent");
+}
+
 /* `fields` records of one name, each with `values` values. */
 static Submission *
 repeated(guint fields, guint values)
@@ -400,6 +430,7 @@ main(int argc, char **argv)
 	g_test_add_func("/submission/whatever text comes, its bytes can be read back", test_random_texts);
 	g_test_add_func("/submission/foreign bytes are refused or harmless", test_foreign_bytes);
 	g_test_add_func("/submission/bytes that no submission can hold are refused", test_crafted_bytes);
+	g_test_add_func("/submission/the token of a canary comes back", test_canary);
 	g_test_add_func("/submission/more records than a request makes are refused", test_repeated_bytes);
 	return g_test_run();
 }
