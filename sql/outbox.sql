@@ -48,19 +48,22 @@ WHERE state <= 3 AND state = 2 AND owner <> :owner
 UPDATE delivery SET state = 3, due_at = :due_at, reason = :reason, server_text = :server_text, reply_code = 0, settled_at = :now
 WHERE id IN (
 	SELECT due.id
-	FROM (SELECT id, outbox_id FROM delivery INDEXED BY delivery_claimable
+	FROM (SELECT id, outbox_id, reason FROM delivery INDEXED BY delivery_claimable
 		WHERE state <= 3 AND claimable_at <= :now AND state <> 2 AND ordered_at = 0 ORDER BY claimable_at LIMIT :scan) AS due
 	CROSS JOIN outbox ON outbox.id = due.outbox_id
 	CROSS JOIN submission ON submission.id = outbox.submission_id
 	WHERE outbox.kind = :kind AND submission.site = :site AND submission.form_id = :form_id
+		AND (:is_renewal = 0 OR due.reason = :reason)
 	LIMIT :limit)
 
--- An item and its deliveries; with :owner only those that this owner holds by the lease that ends at :until.
+-- An item and its deliveries; with :owner only those that this owner holds by the lease that ends at :until. What is longer than any of ours is
+-- cut, and fits nothing then: whoever may write rows may write long ones.
 -- name: outbox_item
-SELECT outbox.id, outbox.submission_id, submission.receipt, submission.site, submission.form_id, outbox.kind,
-	outbox.generation, outbox.created_at,
-	delivery.id, delivery.recipient, delivery.state, delivery.attempts, delivery.due_at, delivery.settled_at,
-	delivery.reason, delivery.server_text, delivery.reply_code, delivery.ordered_at
+SELECT outbox.id, outbox.submission_id, substr(submission.receipt, 1, 64), substr(submission.site, 1, 256), submission.form_id,
+	outbox.kind, outbox.generation, outbox.created_at,
+	delivery.id, CASE WHEN length(delivery.recipient) <= 64 THEN delivery.recipient ELSE x'' END, delivery.state, delivery.attempts,
+	delivery.due_at, delivery.settled_at, substr(delivery.reason, 1, 64), substr(delivery.server_text, 1, 512), delivery.reply_code,
+	delivery.ordered_at
 FROM outbox
 JOIN submission ON submission.id = outbox.submission_id
 LEFT JOIN delivery ON delivery.outbox_id = outbox.id
@@ -119,10 +122,10 @@ WHERE id = :id AND state = 2 AND owner = :owner
 -- name: delivery_submission
 SELECT outbox.submission_id FROM delivery JOIN outbox ON outbox.id = delivery.outbox_id WHERE delivery.id = :id
 
--- What decides if a person may act: submission, whether its content is there, whether a session holds the item now.
+-- What decides if a person may act: submission, whether its content is there, whether a session holds the item now, kind.
 -- name: outbox_standing
 SELECT submission.id, submission.content IS NOT NULL,
-	EXISTS (SELECT 1 FROM delivery WHERE outbox_id = outbox.id AND state = 2 AND leased_until > :now)
+	EXISTS (SELECT 1 FROM delivery WHERE outbox_id = outbox.id AND state = 2 AND leased_until > :now), outbox.kind
 FROM outbox JOIN submission ON submission.id = outbox.submission_id
 WHERE outbox.id = :outbox_id
 
@@ -166,3 +169,33 @@ WHERE id IN (
 -- name: outbox_cancel
 UPDATE delivery SET state = 6, owner = NULL, leased_until = NULL, settled_at = :now
 WHERE outbox_id = :outbox_id AND state <= 4
+
+-- Kind 4 is a confirmation. It is as old as the mails that wait for it, so that its link does not outlive them.
+-- name: outbox_confirmation_ensure
+INSERT INTO outbox (submission_id, kind, created_at)
+SELECT :submission_id, 4, coalesce(min(created_at), :now) FROM outbox WHERE submission_id = :submission_id
+ON CONFLICT (submission_id, kind) DO NOTHING
+
+-- name: outbox_confirmation
+SELECT id FROM outbox WHERE submission_id = :submission_id AND kind = 4
+
+-- What waits with this reason need not wait any longer.
+-- name: outbox_make_due
+UPDATE delivery SET due_at = :now
+WHERE id IN (
+	SELECT delivery.id
+	FROM submission
+	CROSS JOIN outbox ON outbox.submission_id = submission.id
+	CROSS JOIN delivery ON delivery.outbox_id = outbox.id
+	WHERE submission.receipt = :receipt AND delivery.state = 3 AND delivery.reason = :reason AND delivery.due_at > :now)
+
+-- name: outbox_make_site_due
+UPDATE delivery SET due_at = :now
+WHERE id IN (
+	SELECT delivery.id
+	FROM delivery INDEXED BY delivery_claimable
+	CROSS JOIN outbox ON outbox.id = delivery.outbox_id
+	CROSS JOIN submission ON submission.id = outbox.submission_id
+	WHERE delivery.state <= 3 AND delivery.claimable_at > :now AND delivery.state = 3 AND delivery.reason = :reason
+		AND submission.site = :site
+	LIMIT :limit)

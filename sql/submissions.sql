@@ -11,7 +11,8 @@ SELECT id FROM submission WHERE site = :site ORDER BY id DESC LIMIT :limit
 SELECT id FROM submission WHERE receipt >= :beginning AND receipt < :beginning || '~' LIMIT 2
 
 -- name: submission_summary
-SELECT submission.id, submission.receipt, submission.site, submission.form_id, submission.received_at, submission.purge_at,
+SELECT submission.id, substr(submission.receipt, 1, 64), substr(submission.site, 1, 256), submission.form_id, submission.received_at,
+	submission.purge_at,
 	submission.content IS NULL,
 	count(*) FILTER (WHERE delivery.state <= 3),
 	count(*) FILTER (WHERE delivery.state = 5),
@@ -23,16 +24,19 @@ LEFT JOIN delivery ON delivery.outbox_id = outbox.id
 WHERE submission.id = :id
 GROUP BY submission.id
 
+-- SQLite measures a BLOB without reading it. A part that is larger than any of ours (those of keys have about 100 bytes) is NULL here.
 -- name: submission_sealed
-SELECT submission.receipt, submission.site, submission.form_id,
-	submission.epoch_id, epoch.sealed, submission.wrapped_key,
+SELECT substr(submission.receipt, 1, 64), substr(submission.site, 1, 256), submission.form_id,
+	CASE WHEN length(submission.epoch_id) <= 256 THEN submission.epoch_id END,
+	CASE WHEN length(epoch.sealed) <= 256 THEN epoch.sealed END,
+	CASE WHEN length(submission.wrapped_key) <= 256 THEN submission.wrapped_key END,
 	CASE WHEN length(submission.content) <= :content_limit THEN submission.content END
-FROM submission JOIN epoch ON epoch.id = submission.epoch_id
-WHERE submission.id = :id
+FROM submission LEFT JOIN epoch ON epoch.id = CASE WHEN length(submission.epoch_id) <= 256 THEN submission.epoch_id END
+WHERE submission.id = :id AND (epoch.id IS NOT NULL OR length(submission.epoch_id) > 256)
 
 -- A do_not_store submission that nothing needs any more. A dead delivery (4) still needs it: a person may retry.
 -- name: submission_erasable
-SELECT epoch_id FROM submission
+SELECT CASE WHEN length(epoch_id) <= 256 THEN epoch_id END FROM submission
 WHERE id = :id AND is_stored_briefly = 1 AND content IS NOT NULL AND NOT EXISTS (
 	SELECT 1 FROM outbox JOIN delivery ON delivery.outbox_id = outbox.id
 	WHERE outbox.submission_id = submission.id AND delivery.state <= 4)
@@ -42,7 +46,7 @@ UPDATE submission SET epoch_id = NULL, wrapped_key = NULL, content = NULL WHERE 
 
 -- A mail that was given up does not keep its submission for ever; how many there are is told.
 -- name: submission_purgeable
-SELECT id, epoch_id, (
+SELECT id, CASE WHEN length(epoch_id) <= 256 THEN epoch_id END, (
 	SELECT count(*) FROM outbox JOIN delivery ON delivery.outbox_id = outbox.id
 	WHERE outbox.submission_id = submission.id AND delivery.state = 4)
 FROM submission

@@ -18,15 +18,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "db_file.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "store/statements.h"
 #include "system_error.h"
 
-#define FILE_NAME "sekisho.db"
-#define FILE_MODE 0660
-/* "SEKI": says whose file this is, to us and to file(1). */
-#define APPLICATION_ID 0x53454B49
 /* Scrubbing holds back writers while it waits for readers. */
 #define SCRUB_WAIT_MS 15
 /* A parameter's name with its colon. */
@@ -43,22 +40,31 @@ struct Statement {
 #define SELDOM_WAIT_US 5000
 #define SELDOM_WAITS (((int)LIMIT_STORE_BUSY_MS * 1000 - OFTEN_WAITS * OFTEN_WAIT_US) / SELDOM_WAIT_US)
 
+/* The two files. Application ids, "SEKI" and "SEKL", say which is which, to us and to file(1). */
+typedef struct {
+	DbFile file;
+	int application_id;
+	const Migration *migrations;
+	gsize migration_count;
+} Kind;
+
+static const Kind store_kind = {
+    {"sekisho.db", "data_directory",
+	"the database cannot be written; its directory must be 2770 and its files 0660, of our group", 0660, FALSE},
+    0x53454B49, migrations, MIGRATION_COUNT};
+static const Kind ledger_kind = {
+    {"ledger.db", "courier_directory",
+	"run this as root or as courier_user; its directory must be 0700 and its files 0600, all of that user", 0600, TRUE},
+    0x53454B4C, ledger_migrations, LEDGER_MIGRATION_COUNT};
+
 struct Db {
+	const Kind *kind;
 	sqlite3 *handle;
 	char *path;
 	Statement statements[STATEMENT_COUNT];
 };
 
 /* --- Errors ------------------------------------------------------------------------------------------------------- */
-
-static const char *const advice[] = {
-    [STORE_ERROR_BUSY] = "another process has held the database for too long; find the sekisho command that hangs and end it",
-    [STORE_ERROR_FULL] = "there is no space left for the database; free some, and everything goes on by itself",
-    [STORE_ERROR_READONLY] = "the database cannot be written; its directory must be 2770 and its files 0660, of our group",
-    [STORE_ERROR_CORRUPT] = "this is no database of ours, or a damaged one; stop sekishod, move it aside and restore a backup",
-    [STORE_ERROR_CONFLICT] = "the row exists already or breaks a rule of the schema",
-    [STORE_ERROR_IO] = "the database cannot be read or written; look for errors of the disk in the system's log",
-};
 
 /* An I/O error is named by what the operating system said last: SQLite knows only ENOSPC as a full disk. */
 static StoreError
@@ -94,8 +100,8 @@ static gboolean
 fail(Db *db, int result, GError **error)
 {
 	StoreError code = error_code(result, errno);
-	g_set_error(
-	    error, STORE_ERROR, code, "%s: %s (SQLite %d: %s).", db->path, advice[code], result, sqlite3_errmsg(db->handle));
+	g_set_error(error, STORE_ERROR, code, "%s: %s (SQLite %d: %s).", db->path, db_file_advice(&db->kind->file, code), result,
+	    sqlite3_errmsg(db->handle));
 	return FALSE;
 }
 
@@ -125,33 +131,6 @@ ask_number(Db *db, const char *sql, GError **error)
 	return number;
 }
 
-static gboolean
-fail_file(const char *path, int system_error, GError **error)
-{
-	StoreError code =
-	    system_error == ENOENT || system_error == ENOTDIR ? STORE_ERROR_NOT_FOUND : system_error_code(system_error);
-	const char *what =
-	    code == STORE_ERROR_NOT_FOUND ? "it must exist; start sekishod once, or correct data_directory" : advice[code];
-	g_set_error(error, STORE_ERROR, code, "%s: %s (%s).", path, what, g_strerror(system_error));
-	return FALSE;
-}
-
-/* Makes an empty file with the right mode, whatever the umask is; SQLite gives its side files the same mode and group. */
-static gboolean
-create_file(Db *db, const char *directory, GError **error)
-{
-	int file = open(db->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	if (file < 0)
-		return errno == EEXIST || fail_file(db->path, errno, error);
-	int folder = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	gboolean is_good = folder >= 0 && fchmod(file, FILE_MODE) == 0 && fsync(file) == 0 && fsync(folder) == 0;
-	int system_error = errno;
-	close(file);
-	if (folder >= 0)
-		close(folder);
-	return is_good || fail_file(db->path, system_error, error);
-}
-
 /*
  * Called by SQLite while another process writes; 0 gives up. SQLite's own waits grow to 100 ms, and our transactions last a few milliseconds: whoever
  * asks seldom would hardly ever find the lock free. So the first tenth of a second is asked often.
@@ -169,9 +148,6 @@ wait_for_lock(void *unused, int count)
 static gboolean
 connect_file(Db *db, GError **error)
 {
-	struct stat status;
-	if (lstat(db->path, &status) != 0)
-		return fail_file(db->path, errno, error);
 	errno = 0;
 	int result = sqlite3_open_v2(db->path, &db->handle,
 	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_NOFOLLOW, NULL);
@@ -180,7 +156,7 @@ connect_file(Db *db, GError **error)
 		return fail(db, result, error);
 	/* Without the right to write SQLite opens for reading and says nothing. */
 	if (sqlite3_db_readonly(db->handle, "main"))
-		return fail_file(db->path, EACCES, error);
+		return db_file_fail(&db->kind->file, db->path, EACCES, error);
 	sqlite3_busy_handler(db->handle, wait_for_lock, db);
 	static const struct {
 		int option, value;
@@ -208,26 +184,26 @@ recognise(Db *db, DbMode mode, GError **error)
 	if (pages < 0)
 		return FALSE;
 	/* Both settings can only be made before the first table, and before WAL. */
+	g_autofree char *set_application = g_strdup_printf("PRAGMA application_id = %d", db->kind->application_id);
 	if (pages == 0 && mode == DB_CREATE &&
-	    !(execute(db, "PRAGMA auto_vacuum = INCREMENTAL", error) &&
-		execute(db, "PRAGMA application_id = " G_STRINGIFY(APPLICATION_ID), error)))
+	    !(execute(db, "PRAGMA auto_vacuum = INCREMENTAL", error) && execute(db, set_application, error)))
 		return FALSE;
 	gint64 application = ask_number(db, "PRAGMA application_id", error);
 	if (application < 0)
 		return FALSE;
-	if (application != APPLICATION_ID && !(pages == 0 && mode == DB_EXISTING)) {
-		g_set_error(error, STORE_ERROR, STORE_ERROR_CORRUPT,
-		    "%s: this is the database of another program; correct data_directory.", db->path);
+	if (application != db->kind->application_id && !(pages == 0 && mode == DB_EXISTING)) {
+		g_set_error(error, STORE_ERROR, STORE_ERROR_CORRUPT, "%s: this is the database of another program; correct %s.",
+		    db->path, db->kind->file.setting);
 		return FALSE;
 	}
 	gint64 version = ask_number(db, "PRAGMA user_version", error);
 	if (version < 0)
 		return FALSE;
-	if (version > MIGRATION_COUNT || (mode == DB_EXISTING && version < MIGRATION_COUNT)) {
+	const gint64 ours = (gint64)db->kind->migration_count;
+	if (version > ours || (mode == DB_EXISTING && version < ours)) {
 		g_set_error(error, STORE_ERROR, STORE_ERROR_VERSION,
-		    "%s: it has version %d and this sekisho works with version %d; %s.", db->path, (int)version, MIGRATION_COUNT,
-		    version > MIGRATION_COUNT ? "install the newer sekisho that made it"
-					      : "start sekishod, which brings it up to date");
+		    "%s: it has version %d and this sekisho works with version %d; %s.", db->path, (int)version, (int)ours,
+		    version > ours ? "install the newer sekisho that made it" : "start sekishod, which brings it up to date");
 		return FALSE;
 	}
 	return TRUE;
@@ -263,27 +239,49 @@ configure(Db *db, GError **error)
 static gboolean
 migrate(Db *db, GError **error)
 {
-	for (gsize i = 0; i < MIGRATION_COUNT; i++)
-		if (!migrate_once(db, &migrations[i], error))
+	for (gsize i = 0; i < db->kind->migration_count; i++)
+		if (!migrate_once(db, &db->kind->migrations[i], error))
 			return FALSE;
 	return execute(db, "PRAGMA foreign_keys = ON", error);
+}
+
+static gboolean
+open_in(Db *db, const char *directory, DbMode mode, GError **error)
+{
+	const DbFile *file = &db->kind->file;
+	return db_file_check_folder(file, directory, error) &&
+	       (mode == DB_EXISTING || db_file_create(file, db->path, directory, error)) &&
+	       db_file_check(file, db->path, directory, error) && connect_file(db, error) && recognise(db, mode, error) &&
+	       configure(db, error) && migrate(db, error);
+}
+
+static Db *
+open_kind(const Kind *kind, const char *any_directory, DbMode mode, GError **error)
+{
+	/* SQLite refuses symbolic links anywhere in the path; the operator's own, above the file, are fine. */
+	char *directory = realpath(any_directory, NULL);
+	if (!directory) {
+		db_file_fail(&kind->file, any_directory, errno, error);
+		return NULL;
+	}
+	g_autoptr(Db) db = g_new0(Db, 1);
+	db->kind = kind;
+	db->path = g_build_filename(directory, kind->file.name, NULL);
+	gboolean is_good = open_in(db, directory, mode, error);
+	free(directory);
+	return is_good ? g_steal_pointer(&db) : NULL;
 }
 
 Db *
 db_open(const char *data_directory, DbMode mode, GError **error)
 {
-	/* SQLite refuses symbolic links anywhere in the path; the operator's own, above the file, are fine. */
-	char *directory = realpath(data_directory, NULL);
-	if (!directory) {
-		fail_file(data_directory, errno, error);
-		return NULL;
-	}
-	g_autoptr(Db) db = g_new0(Db, 1);
-	db->path = g_build_filename(directory, FILE_NAME, NULL);
-	gboolean is_good = mode == DB_EXISTING || create_file(db, directory, error);
-	free(directory);
-	is_good = is_good && connect_file(db, error) && recognise(db, mode, error) && configure(db, error) && migrate(db, error);
-	return is_good ? g_steal_pointer(&db) : NULL;
+	return open_kind(&store_kind, data_directory, mode, error);
+}
+
+Db *
+db_open_ledger(const char *courier_directory, DbMode mode, GError **error)
+{
+	return open_kind(&ledger_kind, courier_directory, mode, error);
 }
 
 void
@@ -342,6 +340,16 @@ db_scrub(Db *db)
 	sqlite3_busy_timeout(db->handle, SCRUB_WAIT_MS);
 	sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	sqlite3_busy_handler(db->handle, wait_for_lock, db);
+}
+
+gint
+db_run(Db *db, Statement *statement, GError **error)
+{
+	if (!db_begin(db, error))
+		return -1;
+	gboolean is_good = statement_step(statement, NULL, error);
+	gint64 changes = db_changes(db);
+	return db_end(db, is_good, error) ? (gint)changes : -1;
 }
 
 gint64
@@ -411,6 +419,14 @@ statement_bind_bytes(Statement *statement, const char *name, const void *bytes, 
 	g_assert(result == SQLITE_OK);
 }
 
+void
+statement_bind_gbytes(Statement *statement, const char *name, GBytes *bytes)
+{
+	gsize size = 0;
+	const void *data = bytes ? g_bytes_get_data(bytes, &size) : NULL;
+	statement_bind_bytes(statement, name, data, size);
+}
+
 gboolean
 statement_step(Statement *statement, gboolean *has_row, GError **error)
 {
@@ -445,6 +461,17 @@ statement_ids(Statement *statement, GError **error)
 		gint64 id = statement_int(statement, 0);
 		g_array_append_val(ids, id);
 	}
+}
+
+gboolean
+statement_number(Statement *statement, gint64 otherwise, gint64 *number, GError **error)
+{
+	gboolean has_row = FALSE;
+	if (!statement_step(statement, &has_row, error))
+		return FALSE;
+	*number = has_row ? statement_int(statement, 0) : otherwise;
+	statement_reset(statement);
+	return TRUE;
 }
 
 gint64

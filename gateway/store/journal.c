@@ -1,5 +1,5 @@
 /*
- * The journal: one writer thread that makes submissions durable.
+ * The journal: one writer thread that makes submissions, and links that were pressed, durable.
  *
  * An entry is: made and sealed by a worker -> waiting in the queue -> in a batch -> told (done) and freed. The writer takes
  * what waits, up to the ceilings of a batch, and commits it in one transaction; while it syncs, the next batch gathers by itself, so no
@@ -34,8 +34,9 @@ struct Journal {
 };
 
 struct JournalEntry {
-	char *receipt;
 	char *site;
+	char *token; /* of a pressed link; then there is nothing else. NULL: a submission */
+	char *receipt;
 	guint64 form_id;
 	gint64 received_at_us;
 	gint64 purge_at_us;
@@ -57,6 +58,7 @@ static gpointer
 copy_planned(gconstpointer source, gpointer unused)
 {
 	(void)unused;
+	g_assert(((const PlannedDelivery *)source)->kind <= MAIL_COPY);
 	PlannedDelivery *copy = g_memdup2(source, sizeof *copy);
 	copy->reason = g_strdup(copy->reason);
 	return copy;
@@ -131,15 +133,25 @@ journal_entry_new(Journal *journal, const JournalRecord *record)
 	return entry;
 }
 
+JournalEntry *
+journal_press_new(const char *site, const char *token)
+{
+	JournalEntry *entry = g_new0(JournalEntry, 1);
+	entry->site = g_strdup(site);
+	entry->token = g_strdup(token);
+	return entry;
+}
+
 void
 journal_entry_free(JournalEntry *entry)
 {
 	if (!entry)
 		return;
-	g_free(entry->receipt);
 	g_free(entry->site);
+	g_free(entry->token);
+	g_free(entry->receipt);
 	g_clear_pointer(&entry->sealed, vault_sealed_free);
-	g_ptr_array_unref(entry->planned);
+	g_clear_pointer(&entry->planned, g_ptr_array_unref);
 	g_clear_pointer(&entry->spooled, g_ptr_array_unref);
 	g_clear_error(&entry->error);
 	g_free(entry);
@@ -153,22 +165,14 @@ entry_size_bytes(const JournalEntry *entry)
 
 /* --- Writing one entry -------------------------------------------------------------------------------------------- */
 
-static void
-bind_gbytes(Statement *statement, const char *name, GBytes *bytes)
-{
-	gsize size = 0;
-	gconstpointer data = g_bytes_get_data(bytes, &size);
-	statement_bind_bytes(statement, name, data, size);
-}
-
 static gboolean
 insert_epoch(Db *db, const VaultSealed *sealed, gint64 now_us, GError **error)
 {
 	Statement *statement = db_statement(db, STATEMENT_EPOCH_INSERT, error);
 	if (!statement)
 		return FALSE;
-	bind_gbytes(statement, "id", sealed->epoch_id);
-	bind_gbytes(statement, "sealed", sealed->epoch_sealed);
+	statement_bind_gbytes(statement, "id", sealed->epoch_id);
+	statement_bind_gbytes(statement, "sealed", sealed->epoch_sealed);
 	statement_bind_int(statement, "now", now_us);
 	return statement_step(statement, NULL, error);
 }
@@ -190,9 +194,9 @@ insert_submission(Db *db, const JournalEntry *entry, GError **error)
 		statement_bind_bytes(statement, "network_hash", entry->network.bytes, VAULT_HASH_BYTES);
 	}
 	if (entry->sealed) {
-		bind_gbytes(statement, "epoch_id", entry->sealed->epoch_id);
-		bind_gbytes(statement, "wrapped_key", entry->sealed->wrapped_key);
-		bind_gbytes(statement, "content", entry->sealed->content);
+		statement_bind_gbytes(statement, "epoch_id", entry->sealed->epoch_id);
+		statement_bind_gbytes(statement, "wrapped_key", entry->sealed->wrapped_key);
+		statement_bind_gbytes(statement, "content", entry->sealed->content);
 	}
 	return statement_step(statement, NULL, error);
 }
@@ -223,11 +227,11 @@ insert_delivery(Db *db, gint64 outbox_id, const PlannedDelivery *planned, gint64
 	return statement_step(statement, NULL, error);
 }
 
-/* One outbox row for each kind that is planned, with its deliveries. */
+/* One outbox row for each kind that is planned, with its deliveries. Confirmations are never planned: the courier makes them. */
 static gboolean
 insert_mails(Db *db, gint64 submission_id, const JournalEntry *entry, gint64 now_us, GError **error)
 {
-	for (MailKind kind = MAIL_NOTICE; kind <= MAIL_REPLY; kind++) {
+	for (MailKind kind = MAIL_NOTICE; kind <= MAIL_COPY; kind++) {
 		gint64 outbox_id = 0;
 		for (guint i = 0; i < entry->planned->len; i++) {
 			const PlannedDelivery *planned = g_ptr_array_index(entry->planned, i);
@@ -259,11 +263,25 @@ insert_files(Db *db, gint64 submission_id, const JournalEntry *entry, GError **e
 	return TRUE;
 }
 
+static gboolean
+insert_press(Db *db, const JournalEntry *entry, GError **error)
+{
+	Statement *statement = db_statement(db, STATEMENT_PRESS_INSERT, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_text(statement, "site", entry->site);
+	statement_bind_text(statement, "token", entry->token);
+	statement_bind_int(statement, "now", clock_now_us());
+	return statement_step(statement, NULL, error);
+}
+
 /* `epoch_id` is the one that this transaction inserted last: nearly all of a batch share it. */
 static gboolean
 insert_entry(Db *db, const JournalEntry *entry, GBytes **epoch_id, GError **error)
 {
 	gint64 now_us = clock_now_us();
+	if (entry->token)
+		return insert_press(db, entry, error);
 	const gboolean is_epoch_known =
 	    !entry->sealed || (*epoch_id != NULL && g_bytes_equal(*epoch_id, entry->sealed->epoch_id));
 	if (!is_epoch_known && !insert_epoch(db, entry->sealed, now_us, error))

@@ -3,7 +3,7 @@
 
 Writes statements.h (enum StatementId and the tables' declarations) and statements.c (the tables). A statement begins with
 `-- name: some_name` and ends at the next name; lines that are comments are left out. Migrations are
-migrations/NNNN-name.sql, numbered from 0001 without a gap, and are taken whole, in order.
+migrations/NNNN-name.sql and, for the courier's own file, ledger/NNNN-name.sql, numbered from 0001 without a gap, and are taken whole, in order.
 """
 import pathlib
 import re
@@ -29,8 +29,10 @@ typedef struct {{
 }} Migration;
 
 #define MIGRATION_COUNT {migrations}
+#define LEDGER_MIGRATION_COUNT {ledger_migrations}
 extern const StatementText statement_texts[STATEMENT_COUNT];
 extern const Migration migrations[MIGRATION_COUNT];
+extern const Migration ledger_migrations[LEDGER_MIGRATION_COUNT];
 """
 
 SOURCE = """/* Made of sql/ by make_statements.py; change the SQL, not this. */
@@ -42,6 +44,10 @@ const StatementText statement_texts[STATEMENT_COUNT] = {{
 
 const Migration migrations[MIGRATION_COUNT] = {{
 {migrations}
+}};
+
+const Migration ledger_migrations[LEDGER_MIGRATION_COUNT] = {{
+{ledger_migrations}
 }};
 """
 
@@ -103,6 +109,10 @@ def read_migrations(folder):
     return result
 
 
+def c_migrations(migrations):
+    return "\n".join(f'\t{{ {number}, "{name}",\n{c_string(text)} }},' for number, name, text in migrations)
+
+
 def main(sql_directory, output_directory):
     folder, output = pathlib.Path(sql_directory), pathlib.Path(output_directory)
     found = {}
@@ -110,15 +120,15 @@ def main(sql_directory, output_directory):
         read_statements(path, found)
     if not found:
         raise Mistake(f"{folder}: there is no statement.")
-    migrations = read_migrations(folder / "migrations")
+    migrations, ledger_migrations = read_migrations(folder / "migrations"), read_migrations(folder / "ledger")
     output.mkdir(parents=True, exist_ok=True)
     names = sorted(found)
     (output / "statements.h").write_text(HEADER.format(
-        ids="\n".join(f"\tSTATEMENT_{name.upper()}," for name in names), migrations=len(migrations)), encoding="utf-8")
+        ids="\n".join(f"\tSTATEMENT_{name.upper()}," for name in names),
+        migrations=len(migrations), ledger_migrations=len(ledger_migrations)), encoding="utf-8")
     (output / "statements.c").write_text(SOURCE.format(
         statements="\n".join(f'\t{{ "{name}",\n{c_string(found[name][1])} }},' for name in names),
-        migrations="\n".join(f'\t{{ {number}, "{name}",\n{c_string(text)} }},' for number, name, text in migrations)),
-        encoding="utf-8")
+        migrations=c_migrations(migrations), ledger_migrations=c_migrations(ledger_migrations)), encoding="utf-8")
 
 
 if __name__ == "__main__":

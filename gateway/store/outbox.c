@@ -55,7 +55,7 @@ find_due(Db *db, const char *owner, gint64 now_us, gint64 *id, GError **error)
 		return FALSE;
 	statement_bind_text(statement, "owner", owner);
 	statement_bind_int(statement, "now", now_us);
-	if (!outbox_read_number(statement, 0, id, error))
+	if (!statement_number(statement, 0, id, error))
 		return FALSE;
 	if (*id != 0)
 		return TRUE;
@@ -64,7 +64,7 @@ find_due(Db *db, const char *owner, gint64 now_us, gint64 *id, GError **error)
 		return FALSE;
 	statement_bind_text(statement, "owner", owner);
 	statement_bind_int(statement, "horizon", horizon_us(now_us));
-	return outbox_read_number(statement, 0, id, error);
+	return statement_number(statement, 0, id, error);
 }
 
 static OutboxItem *
@@ -116,17 +116,6 @@ outbox_claim(Db *db, const char *owner, gint64 lease_us, guint limit, GError **e
 	return db_end(db, is_good, error) ? g_steal_pointer(&items) : NULL;
 }
 
-/* Runs `statement` in a transaction of its own; how many rows it changed, or -1. */
-static gint
-run_alone(Db *db, Statement *statement, GError **error)
-{
-	gint64 changes = 0;
-	if (!db_begin(db, error))
-		return -1;
-	gboolean is_good = run(db, statement, &changes, error);
-	return db_end(db, is_good, error) ? (gint)changes : -1;
-}
-
 gint
 outbox_take_over(Db *db, const char *owner, GError **error)
 {
@@ -134,7 +123,7 @@ outbox_take_over(Db *db, const char *owner, GError **error)
 	if (!statement)
 		return -1;
 	statement_bind_text(statement, "owner", owner);
-	return run_alone(db, statement, error);
+	return db_run(db, statement, error);
 }
 
 gint
@@ -148,7 +137,7 @@ outbox_end_overdue(Db *db, guint limit, GError **error)
 			return -1;
 		statement_bind_int(statement, "now", clock_now_us());
 		statement_bind_int(statement, "limit", limit);
-		changes = run_alone(db, statement, error);
+		changes = db_run(db, statement, error);
 	}
 	return changes;
 }
@@ -163,12 +152,13 @@ outbox_put_off(Db *db, const OutboxItem *item, const PutOff *put_off, GError **e
 	statement_bind_int(statement, "form_id", (gint64)item->form_id);
 	statement_bind_int(statement, "kind", item->kind);
 	statement_bind_text(statement, "reason", put_off->reason);
+	statement_bind_int(statement, "is_renewal", put_off->is_renewal ? 1 : 0);
 	statement_bind_text(statement, "server_text", put_off->server_text);
 	statement_bind_int(statement, "due_at", put_off->due_at_us);
 	statement_bind_int(statement, "now", clock_now_us());
 	statement_bind_int(statement, "scan", LIMIT_PUT_OFF_SCAN_ROWS);
 	statement_bind_int(statement, "limit", LIMIT_PUT_OFF_ROWS);
-	return run_alone(db, statement, error);
+	return db_run(db, statement, error);
 }
 
 /* When this delivery's lease ends, or 0 if `owner` holds it no more. */
@@ -180,7 +170,7 @@ read_lease_end(Db *db, const Delivery *delivery, const char *owner, gint64 *unti
 		return FALSE;
 	statement_bind_int(statement, "id", delivery->id);
 	statement_bind_text(statement, "owner", owner);
-	return outbox_read_number(statement, 0, until_us, error);
+	return statement_number(statement, 0, until_us, error);
 }
 
 /* When the item's leases end, or 0 if `owner` holds none of them any more. */
@@ -357,7 +347,7 @@ erase_after(Db *db, gint64 delivery_id, gboolean *is_erased, GError **error)
 	if (!statement)
 		return FALSE;
 	statement_bind_int(statement, "id", delivery_id);
-	if (!outbox_read_number(statement, 0, &submission_id, error) ||
+	if (!statement_number(statement, 0, &submission_id, error) ||
 	    !submissions_erase_settled(db, submission_id, &is_last, error))
 		return FALSE;
 	*is_erased = *is_erased || is_last;
@@ -368,7 +358,7 @@ static gboolean
 settle_one(Db *db, const char *owner, DeliveryOutcome *outcome, gboolean *is_erased, GError **error)
 {
 	g_assert(outcome->state == DELIVERY_SENT || outcome->state == DELIVERY_DEFERRED || outcome->state == DELIVERY_DEAD ||
-		 outcome->state == DELIVERY_QUEUED);
+		 outcome->state == DELIVERY_CANCELLED || outcome->state == DELIVERY_QUEUED);
 	Statement *statement = outcome->state == DELIVERY_QUEUED ? give_back_statement(db, owner, outcome, error)
 								 : settle_statement(db, owner, outcome, error);
 	gint64 changes = 0;
@@ -399,6 +389,7 @@ outbox_settle(Db *db, const char *owner, DeliveryOutcome *outcomes, guint count,
 typedef struct {
 	gint64 submission_id;
 	gboolean is_content_kept;
+	gboolean is_notice;
 } Standing;
 
 /* STORE_ERROR_NOT_FOUND; STORE_ERROR_CONFLICT while a session holds the item. */
@@ -421,6 +412,7 @@ read_standing(Db *db, gint64 id, Standing *standing, GError **error)
 	standing->submission_id = statement_int(statement, 0);
 	standing->is_content_kept = statement_int(statement, 1) != 0;
 	gboolean is_held = statement_int(statement, 2) != 0;
+	standing->is_notice = statement_int(statement, 3) == MAIL_NOTICE;
 	statement_reset(statement);
 	return !is_held || conflict("A session is sending this mail at this moment; try again in some minutes.", error);
 }
@@ -456,14 +448,20 @@ retry_in_transaction(Db *db, gint64 id, gboolean resend_sent, GError **error)
 		return FALSE;
 	if (!standing.is_content_kept)
 		return conflict("The content of this submission was erased, so there is nothing left to send.", error);
+	/* The ledger would let none of it go, and the record of what was sent would be gone. */
+	if (resend_sent && !standing.is_notice)
+		return conflict("Automatic mail is not sent again: an address gets one copy of it, and no order changes that. "
+				"Without --resend what failed is tried again; to write to the visitor once more, answer the "
+				"notice.",
+		    error);
 	if (!move(db, STATEMENT_OUTBOX_RETRY_FAILED, id, &failed, error) ||
 	    (resend_sent && !move(db, STATEMENT_OUTBOX_RETRY_SENT, id, &sent, error)) ||
 	    (sent > 0 && !next_generation(db, id, error)))
 		return FALSE;
-	return failed + sent > 0 || conflict("This mail has no delivery that waits or was given up, so none is tried again; what "
-					     "the server accepted is sent "
-					     "again, as a new message, with --resend.",
-					error);
+	return failed + sent > 0 ||
+	       conflict("This mail has no delivery that waits or was given up, so none is tried again; a notice "
+			"that the server accepted is sent again, as a new message, with --resend.",
+		   error);
 }
 
 gboolean

@@ -15,5 +15,3 @@ typedef struct {
 
 /* The item with its deliveries, or NULL in *item if there is none; FALSE on error. */
 gboolean outbox_load(Db *db, gint64 id, Lease lease, OutboxItem **item, GError **error);
-/* The number that `statement` gives first, or `otherwise` if it gives no row; FALSE on error. */
-gboolean outbox_read_number(Statement *statement, gint64 otherwise, gint64 *number, GError **error);

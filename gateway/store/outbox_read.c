@@ -1,9 +1,9 @@
 /*
  * Reading the outbox: rows become OutboxItem and Delivery. Nothing here changes a row.
  *
- * Rows are input: a front that was taken over may have written them. Texts are valid UTF-8 (store/db.h), an unknown state has
- * the name "unknown", a recipient of another size equals none, a kind that does not exist is a reply (which policy/replies.h never
- * sends), and numbers are so clamped that sums of them stay numbers.
+ * Rows are input: a front that was taken over may have written them. Texts are valid UTF-8 (store/db.h) and cut (sql/outbox.sql), an unknown state has
+ * the name "unknown", a recipient of another size equals none, a kind that does not exist is a reply (whose leave the courier asks of the
+ * ledger), and numbers are so clamped that sums of them stay numbers.
  */
 #include <string.h>
 
@@ -59,17 +59,6 @@ outbox_item_free(OutboxItem *item)
 	g_free(item);
 }
 
-gboolean
-outbox_read_number(Statement *statement, gint64 otherwise, gint64 *number, GError **error)
-{
-	gboolean has_row = FALSE;
-	if (!statement_step(statement, &has_row, error))
-		return FALSE;
-	*number = has_row ? statement_int(statement, 0) : otherwise;
-	statement_reset(statement);
-	return TRUE;
-}
-
 /* As many as anything of ours counts; sql/outbox.sql stops at the same. */
 #define COUNT_MAX 1000001
 /* The year 9999. */
@@ -96,7 +85,8 @@ read_item(Statement *statement)
 	item->receipt = statement_text(statement, 2);
 	item->site = statement_text(statement, 3);
 	item->form_id = (guint64)statement_int(statement, 4);
-	item->kind = statement_int(statement, 5) == MAIL_NOTICE ? MAIL_NOTICE : MAIL_REPLY;
+	gint64 kind = statement_int(statement, 5);
+	item->kind = kind >= MAIL_NOTICE && kind <= MAIL_KIND_LAST ? (MailKind)kind : MAIL_REPLY;
 	item->generation = read_count(statement, 6);
 	item->created_at_us = read_time_us(statement, 7);
 	item->deliveries = g_ptr_array_new_with_free_func(delivery_free);
@@ -210,7 +200,7 @@ outbox_next_due(Db *db, const char *owner, GError **error)
 	if (!statement)
 		return -1;
 	statement_bind_text(statement, "owner", owner);
-	if (!outbox_read_number(statement, -1, &due_at_us, error) || due_at_us == -1)
+	if (!statement_number(statement, -1, &due_at_us, error) || due_at_us == -1)
 		return -1;
 	gint64 now_us = clock_now_us();
 	gboolean is_absurd = due_at_us < 0 || due_at_us > now_us + (gint64)LIMIT_DUE_AHEAD_MS * 1000;

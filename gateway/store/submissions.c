@@ -163,11 +163,11 @@ read_sealed(Db *db, gint64 id, GError **error)
 	row->sealed->wrapped_key = statement_bytes(statement, 5);
 	row->sealed->content = statement_bytes(statement, 6);
 	statement_reset(statement);
-	/* The statement measures the content and does not read it when there is too much: who can write rows must not fill our memory. */
-	if (!row->sealed->content) {
+	/* The statement measures the parts and does not read those that are too large: who can write rows must not fill our memory. */
+	const VaultSealed *sealed = row->sealed;
+	if (!sealed->epoch_id || !sealed->epoch_sealed || !sealed->wrapped_key || !sealed->content) {
 		g_set_error(error, BASE_ERROR, BASE_ERROR_FORGED,
-		    "the stored submission %s has more than %lu bytes, which is more than any that is stored", row->receipt,
-		    LIMIT_STORED_CONTENT_BYTES);
+		    "the stored submission %s is damaged: a part of it is larger than any that we store", row->receipt);
 		return NULL;
 	}
 	return g_steal_pointer(&row);

@@ -25,6 +25,9 @@ typedef enum {
  * with DB_EXISTING an older one, is STORE_ERROR_VERSION; a missing directory or, with DB_EXISTING, file is STORE_ERROR_NOT_FOUND. The
  * file may be no symbolic link. Do not open the file by other means in the same process: closing it drops the driver's locks. */
 Db *db_open(const char *data_directory, DbMode mode, GError **error);
+/* The courier's own file ("ledger.db", mode 0600) in `courier_directory`, which must belong to the caller (or the caller is root) and let nobody else write, or it is
+ * STORE_ERROR_READONLY: what it holds is trusted (store/ledger.h). Else as db_open. Statements of the one file do not work on the other. */
+Db *db_open_ledger(const char *courier_directory, DbMode mode, GError **error);
 void db_free(Db *db);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Db, db_free)
 
@@ -35,8 +38,13 @@ gboolean db_commit(Db *db, GError **error);
 void db_rollback(Db *db);
 /* The end of every transaction: commits if `is_good`, else rolls back and returns FALSE (`error` is set already). */
 gboolean db_end(Db *db, gboolean is_good, GError **error);
+/* Runs a statement that gives no row in a transaction of its own. How many rows it changed, or -1. */
+gint db_run(Db *db, Statement *statement, GError **error);
 /* Erased content leaves the write-ahead log too. Best effort outside a transaction: while others read or write it is left for the next time. */
 void db_scrub(Db *db);
+
+/* Whether the whole file is in order: reads all of it, as long as that takes. STORE_ERROR_CORRUPT with what is wrong. Works on both databases. */
+gboolean db_check(Db *db, GError **error);
 
 /* The prepared statement, reset and without bindings. Borrowed from `db`; one user at a time. `id` is a StatementId. */
 Statement *db_statement(Db *db, guint id, GError **error);
@@ -44,12 +52,16 @@ Statement *db_statement(Db *db, guint id, GError **error);
 void statement_bind_int(Statement *statement, const char *name, gint64 value);
 void statement_bind_text(Statement *statement, const char *name, const char *value);
 void statement_bind_bytes(Statement *statement, const char *name, const void *bytes, gsize size);
+/* An empty or no GBytes binds NULL. */
+void statement_bind_gbytes(Statement *statement, const char *name, GBytes *bytes);
 /* `has_row` may be NULL where no row is expected. After an error or the last row the statement is reset. */
 gboolean statement_step(Statement *statement, gboolean *has_row, GError **error);
 /* Ends reading before the last row. */
 void statement_reset(Statement *statement);
 /* The first column of all remaining rows (gint64). The caller's; NULL on error. */
 GArray *statement_ids(Statement *statement, GError **error);
+/* The number that a statement gives first, or `otherwise` if it gives no row. */
+gboolean statement_number(Statement *statement, gint64 otherwise, gint64 *number, GError **error);
 gint64 statement_int(Statement *statement, int column);
 /* The caller's; NULL for NULL. */
 char *statement_text(Statement *statement, int column);

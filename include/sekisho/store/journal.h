@@ -43,6 +43,9 @@ JournalEntry *journal_entry_new(Journal *journal, const JournalRecord *record);
 void journal_entry_free(JournalEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JournalEntry, journal_entry_free)
 
+/* A pressed link (store/presses.h) instead of a submission; committed as durably. A token that is there already is no error. */
+JournalEntry *journal_press_new(const char *site, const char *token);
+
 /* Takes `entry`, whatever happens. FALSE, and `done` never called, with STORE_ERROR_BUSY when LIMIT_JOURNAL_QUEUE entries wait, and with
  * STORE_ERROR_CONFLICT for a content above LIMIT_STORED_CONTENT_BYTES, which nobody would open again. */
 gboolean journal_submit(Journal *journal, JournalEntry *entry, JournalDone done, gpointer user_data, GError **error);

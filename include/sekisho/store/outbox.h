@@ -6,6 +6,7 @@
  *                    -> deferred -> leased (when due)
  *                    -> dead        (a person may retry: -> queued)
  *            deferred -> dead        ("retention": nobody mended in time what it waited for)
+ *                    -> cancelled   (the courier: it need not or may not leave any more: "expired", "unproved", "repeated", "proved")
  *   queued, deferred, dead -> cancelled ("gone" only: a person may retry: -> queued)
  *   refused                         (never leased; stored so that a person sees what was asked for)
  *
@@ -77,6 +78,7 @@ typedef struct {
 	const char *reason;
 	const char *server_text; /* may be NULL */
 	gint64 due_at_us;
+	gboolean is_renewal;     /* only those that wait for this reason already */
 } PutOff;
 /* Puts off what is due of all items of the same site, form and kind as `item`: up to LIMIT_PUT_OFF_ROWS deliveries that nobody holds and no person
  * has ordered. How many, or -1 on error. */
@@ -89,10 +91,18 @@ gint outbox_end_overdue(Db *db, guint limit, GError **error);
  * cancelled ("gone"). Reloads item->deliveries with what is leased now. STORE_ERROR_CONFLICT if none of its leases is held any more. */
 gboolean outbox_reconcile(Db *db, OutboxItem *item, const char *owner, const GPtrArray *recipients, GError **error);
 
+/* A confirmation for the address of a mail that waits for its proof: an item MAIL_CONFIRMATION of the same submission with a delivery to `recipient`, due now. Nothing
+ * changes if it is there. */
+gboolean outbox_add_confirmation(Db *db, gint64 submission_id, const VaultHash *recipient, GError **error);
+/* What of a submission is deferred with this reason, and not due yet, becomes due now. How many, or -1. */
+gint outbox_make_due(Db *db, const char *receipt, const char *reason, GError **error);
+/* The same for a whole site: up to `limit` deliveries, so that the write lock is not held long. Call again while it returns `limit`. */
+gint outbox_make_site_due(Db *db, const char *site, const char *reason, guint limit, GError **error);
+
 /* One recipient's outcome. */
 typedef struct {
 	gint64 delivery_id;
-	DeliveryState state;       /* SENT, DEFERRED, DEAD or QUEUED (lease given back: state, attempts and reason as they were) */
+	DeliveryState state;       /* SENT, DEFERRED, DEAD, CANCELLED or QUEUED (lease given back: state, attempts and reason as they were) */
 	gboolean is_untried;       /* no session tried it: attempts stay */
 	const char *reason;        /* error_name; NULL for sent */
 	const char *server_text;   /* may be NULL; any bytes: lines are joined, then as Delivery says */
@@ -115,7 +125,8 @@ GPtrArray *outbox_list(Db *db, const char *site, gboolean waiting_only, guint li
 OutboxItem *outbox_find(Db *db, gint64 id, GError **error);
 /* The items of one submission, with all deliveries. */
 GPtrArray *outbox_of_submission(Db *db, gint64 submission_id, GError **error);
-/* Deferred and dead deliveries, and those that were "gone", become due now; sent ones are sent again as a new generation (a new Message-ID) only if `resend_sent`.
+/* Deferred and dead deliveries, and those that were "gone", become due now; sent ones are sent again as a new generation (a new Message-ID) only if `resend_sent`, which
+ * is refused for all but notices: of automatic mail there is one copy.
  * All but the deferred ones begin with 0 attempts. Refused ones stay refused. STORE_ERROR_NOT_FOUND, or STORE_ERROR_CONFLICT if there is nothing to retry,
  * the content was erased, or a session holds the item at this moment. */
 gboolean outbox_retry(Db *db, gint64 id, gboolean resend_sent, GError **error);

@@ -30,8 +30,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SubmissionSummary, submission_summary_free)
 GPtrArray *submissions_list(Db *db, const char *site, guint limit, GError **error);
 /* By receipt or by a beginning of one that is unambiguous (case ignored). STORE_ERROR_NOT_FOUND, STORE_ERROR_CONFLICT (several). */
 SubmissionSummary *submissions_find(Db *db, const char *receipt, GError **error);
-/* Opens the sealed content. STORE_ERROR_NOT_FOUND if it was erased; BASE_ERROR_KEY, BASE_ERROR_FORGED (so is content above
- * LIMIT_STORED_CONTENT_BYTES, which is not read). */
+/* Opens the sealed content. STORE_ERROR_NOT_FOUND if it was erased; BASE_ERROR_KEY, BASE_ERROR_FORGED (so is what has content above
+ * LIMIT_STORED_CONTENT_BYTES or keys larger than ours, which are not read). */
 Submission *submissions_open(Db *db, Vault *vault, gint64 id, GError **error);
 /* Retention: removes submissions past purge_at whose mails have all settled or were given up (waiting ones stay; see outbox_end_overdue), and epochs that nothing names. One call is one transaction of at most `limit` submissions (64 is some milliseconds), so that
  * none is held long: call again while it returns `limit`. Returns how many, -1 on error; `dead_mails` (may be NULL) how many given-up mails

@@ -10,10 +10,13 @@ GOOD = "-- name: row_get\n-- why\nSELECT \"a\\b\"\nFROM t WHERE id = :id\n"
 
 
 class MakeStatements(unittest.TestCase):
-    def run_on(self, statements, migrations):
+    def run_on(self, statements, migrations, ledger=None):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             (root / "migrations").mkdir()
+            (root / "ledger").mkdir()
+            for name, text in (ledger or {"0001-l.sql": "CREATE TABLE l (id);"}).items():
+                (root / "ledger" / name).write_text(text)
             for name, text in statements.items():
                 (root / name).write_text(text)
             for name, text in migrations.items():
@@ -34,6 +37,8 @@ class MakeStatements(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertLess(made["statements.h"].index("STATEMENT_AA,"), made["statements.h"].index("STATEMENT_ROW_GET,"))
         self.assertIn("#define MIGRATION_COUNT 2", made["statements.h"])
+        self.assertIn("#define LEDGER_MIGRATION_COUNT 1", made["statements.h"])
+        self.assertLess(made["statements.c"].index("ledger_migrations["), made["statements.c"].index("CREATE TABLE l"))
         self.assertIn('"SELECT \\"a\\\\b\\"\\n"', made["statements.c"])
         self.assertIn('{ 2, "b",\n\t\t"DROP TABLE t;\\n" }', made["statements.c"])
         self.assertNotIn("why", made["statements.c"])
@@ -61,6 +66,10 @@ class MakeStatements(unittest.TestCase):
 
     def test_an_empty_migration_is_refused(self):
         self.refuse("the migration is empty", {"a.sql": GOOD}, {"0001-a.sql": "-- nothing"})
+
+    def test_a_gap_between_migrations_of_the_ledger_is_refused(self):
+        result, _ = self.run_on({"a.sql": GOOD}, {"0001-a.sql": "SELECT 1;"}, {"0002-l.sql": "SELECT 1;"})
+        self.assertIn("must be called 0001-name.sql", result.stderr)
 
     def test_no_migration_is_refused(self):
         result, _ = self.run_on({"a.sql": GOOD}, {})

@@ -1,6 +1,7 @@
 /* The outbox when something went wrong around it: clocks that jump, absurd rows, a courier that died, a form that is broken. */
 #include "bench.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/store/submissions.h"
 
 /* The clock jumped ahead while its session runs: nobody but another courier may take what it holds. */
 static void
@@ -38,6 +39,40 @@ test_due_too_far_ahead_is_due(Fixture *fixture, gconstpointer unused)
 	g_autoptr(GPtrArray) items = claim(&bench, "one", 9);
 	g_assert_cmpuint(items->len, ==, 1);
 	g_assert_cmpuint(((OutboxItem *)g_ptr_array_index(items, 0))->deliveries->len, ==, 2);
+	bench_close(&bench);
+}
+
+/* Rows are input. What is cut fits no name of ours; the rest of the queue is not delayed. */
+static void
+test_huge_texts_harm_nobody(Fixture *fixture, gconstpointer unused)
+{
+	(void)unused;
+	static const VaultHash none;
+	Bench bench;
+	bench_open(&bench, fixture, FALSE);
+	add(&bench, 'a', DELIVERY_QUEUED);
+	gint64 good = row_item(bench.raw, row_submission(bench.raw, "GOOD", FALSE, "x"), MAIL_NOTICE);
+	row_delivery(bench.raw, good, 'b', DELIVERY_QUEUED, clock_now_us());
+	raw_execute(bench.raw, "UPDATE submission SET receipt = replace(hex(zeroblob(5000000)), '00', 'R'), site = replace(hex(zeroblob(5000000)), '00', 'S') "
+			       "WHERE receipt <> 'GOOD'");
+	raw_execute(bench.raw,
+	    "UPDATE delivery SET reason = replace(hex(zeroblob(5000000)), '00', 'r'), server_text = replace(hex(zeroblob(5000000)), '00', 't'), "
+	    "recipient = zeroblob(5000000) WHERE outbox_id <> %" G_GINT64_FORMAT,
+	    good);
+	g_autoptr(GPtrArray) items = claim(&bench, "one", 9);
+	g_assert_cmpuint(items->len, ==, 2);
+	const OutboxItem *huge = items->pdata[0], *other = items->pdata[1];
+	const Delivery *delivery = huge->deliveries->pdata[0];
+	const char *const texts[] = {huge->receipt, huge->site, delivery->reason, delivery->server_text};
+	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
+		g_assert_cmpuint(strlen(texts[i]), <=, LIMIT_SERVER_TEXT_BYTES);
+	g_assert_cmpmem(&delivery->recipient, sizeof none, &none, sizeof none);
+	g_assert_cmpstr(other->receipt, ==, "GOOD");
+	g_autoptr(GPtrArray) listed = submissions_list(bench.db, NULL, 9, NULL);
+	for (guint i = 0; i < listed->len; i++) {
+		const SubmissionSummary *summary = listed->pdata[i];
+		g_assert_cmpuint(strlen(summary->receipt) + strlen(summary->site), <=, LIMIT_SERVER_TEXT_BYTES);
+	}
 	bench_close(&bench);
 }
 
@@ -154,6 +189,7 @@ main(int argc, char **argv)
 	static const FixtureTest tests[] = {
 	    {"what a courier holds it is not given again", test_own_lease_is_not_claimed_again},
 	    {"what is due too far ahead is due", test_due_too_far_ahead_is_due},
+	    {"huge texts in rows harm nobody", test_huge_texts_harm_nobody},
 	    {"absurd numbers in rows harm nobody", test_absurd_numbers_harm_nobody},
 	    {"a new courier takes over what a dead one held", test_a_new_courier_takes_over},
 	    {"mails of a broken form wait together", test_a_broken_form_waits_together},

@@ -52,6 +52,31 @@ test_retry(Fixture *fixture, gconstpointer unused)
 	}
 }
 
+/* Of automatic mail there is one copy, and the record of it stays. */
+static void
+test_resend_is_for_notices(Fixture *fixture, gconstpointer unused)
+{
+	(void)unused;
+	static const MailKind kinds[] = {MAIL_REPLY, MAIL_COPY, MAIL_CONFIRMATION};
+	Bench bench;
+	bench_open(&bench, fixture, FALSE);
+	gint64 sent = add(&bench, 'a', DELIVERY_SENT), dead = add(&bench, 'b', DELIVERY_DEAD);
+	for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autoptr(GError) error = NULL;
+		raw_execute(bench.raw, "UPDATE outbox SET kind = %d", (int)kinds[i]);
+		raw_execute(bench.raw, "UPDATE delivery SET state = 4 WHERE id = %" G_GINT64_FORMAT, dead);
+		expect_conflict(outbox_retry(bench.db, bench.item_id, TRUE, &error), &error);
+		g_assert_cmpint(column(&bench, sent, "state"), ==, DELIVERY_SENT);
+		g_assert_cmpint(column(&bench, dead, "state"), ==, DELIVERY_DEAD);
+		g_assert_true(outbox_retry(bench.db, bench.item_id, FALSE, &error));
+		g_assert_no_error(error);
+		g_assert_cmpint(column(&bench, sent, "state"), ==, DELIVERY_SENT);
+		g_assert_cmpint(column(&bench, dead, "state"), ==, DELIVERY_QUEUED);
+	}
+	g_assert_cmpint(raw_number(bench.raw, "SELECT generation FROM outbox"), ==, 0);
+	bench_close(&bench);
+}
+
 /* An address that was no recipient for a while: only a person may take the mail back, and what a person cancelled stays so. */
 static void
 test_retry_takes_gone_ones_back(Fixture *fixture, gconstpointer unused)
@@ -264,6 +289,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	static const FixtureTest tests[] = {
 	    {"retry moves what it may", test_retry},
+	    {"only notices are sent again", test_resend_is_for_notices},
 	    {"a retry takes back what was gone", test_retry_takes_gone_ones_back},
 	    {"cancel moves what it may", test_cancel},
 	    {"orders wait for the session that holds the item", test_orders_wait_for_sessions},

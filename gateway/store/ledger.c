@@ -1,0 +1,247 @@
+/*
+ * The ledger: proofs, used tokens, what the doctor saw, and how old rows end. Automatic mail, fuse and alarms stand in files of their own (ledger_private.h).
+ *
+ * A proof is: there until its time is over -> purged; or forgotten. A token is: used -> purged when it would have expired anyway. All public
+ * functions take their own transaction: do not call them inside one.
+ */
+#include "sekisho/store/ledger.h"
+
+#include <string.h>
+
+#include "ledger_private.h"
+#include "sekisho/base/clock.h"
+#include "store/statements.h"
+
+Statement *
+ledger_statement(Db *ledger, guint id, const char *site, GError **error)
+{
+	Statement *statement = db_statement(ledger, id, error);
+	if (statement)
+		statement_bind_text(statement, "site", site);
+	return statement;
+}
+
+void
+ledger_bind_window(Statement *statement, gint64 now_us, gint64 window_us)
+{
+	statement_bind_int(statement, "since", now_us - window_us);
+	statement_bind_int(statement, "until", now_us + window_us);
+}
+
+/* --- Proofs --------------------------------------------------------------------------------------------------------- */
+
+void
+proof_free(Proof *proof)
+{
+	if (!proof)
+		return;
+	g_free(proof->site);
+	g_clear_pointer(&proof->boxed, g_bytes_unref);
+	g_free(proof);
+}
+
+static Statement *
+prove_statement(Db *ledger, const Proof *proof, GError **error)
+{
+	Statement *statement = ledger_statement(ledger, STATEMENT_LEDGER_PROVE, proof->site, error);
+	if (!statement)
+		return NULL;
+	statement_bind_bytes(statement, "address", proof->address.bytes, sizeof proof->address.bytes);
+	statement_bind_int(statement, "kind", proof->kind);
+	statement_bind_gbytes(statement, "boxed", proof->boxed);
+	statement_bind_int(statement, "proved_at", proof->proved_at_us);
+	statement_bind_int(statement, "until", proof->until_us);
+	return statement;
+}
+
+gboolean
+ledger_prove(Db *ledger, const Proof *proof, GError **error)
+{
+	Statement *statement = prove_statement(ledger, proof, error);
+	return statement && db_run(ledger, statement, error) >= 0;
+}
+
+static gboolean
+use_token(Db *ledger, GBytes *token_id, gint64 token_until_us, gboolean *is_first, GError **error)
+{
+	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_TOKEN_USE, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_gbytes(statement, "id", token_id);
+	statement_bind_int(statement, "until", token_until_us);
+	if (!statement_step(statement, NULL, error))
+		return FALSE;
+	*is_first = db_changes(ledger) == 1;
+	return TRUE;
+}
+
+static gboolean
+redeem_in_transaction(Db *ledger, const Proof *proof, GBytes *token_id, gint64 token_until_us, gboolean *is_first, GError **error)
+{
+	if (!use_token(ledger, token_id, token_until_us, is_first, error))
+		return FALSE;
+	if (!*is_first)
+		return TRUE;
+	Statement *statement = prove_statement(ledger, proof, error);
+	return statement && statement_step(statement, NULL, error);
+}
+
+gboolean
+ledger_redeem(Db *ledger, const Proof *proof, GBytes *token_id, gint64 token_until_us, gboolean *is_first, GError **error)
+{
+	if (!db_begin(ledger, error))
+		return FALSE;
+	return db_end(ledger, redeem_in_transaction(ledger, proof, token_id, token_until_us, is_first, error), error);
+}
+
+gboolean
+ledger_is_proved(Db *ledger, const char *site, const GArray *hashes, gboolean *is_proved, GError **error)
+{
+	gint64 found = 0;
+	for (guint i = 0; i < hashes->len && found == 0; i++) {
+		const VaultHash *hash = &g_array_index(hashes, VaultHash, i);
+		Statement *statement = ledger_statement(ledger, STATEMENT_LEDGER_IS_PROVED, site, error);
+		if (!statement)
+			return FALSE;
+		statement_bind_bytes(statement, "address", hash->bytes, sizeof hash->bytes);
+		statement_bind_int(statement, "now", clock_now_us());
+		if (!statement_number(statement, 0, &found, error))
+			return FALSE;
+	}
+	*is_proved = found != 0;
+	return TRUE;
+}
+
+static Proof *
+read_proof(Statement *statement)
+{
+	Proof *proof = g_new0(Proof, 1);
+	proof->site = statement_text(statement, 0);
+	g_autoptr(GBytes) address = statement_bytes(statement, 1);
+	if (g_bytes_get_size(address) == VAULT_HASH_BYTES)
+		memcpy(proof->address.bytes, g_bytes_get_data(address, NULL), VAULT_HASH_BYTES);
+	proof->kind = (ProofKind)statement_int(statement, 2);
+	proof->boxed = statement_bytes(statement, 3);
+	proof->proved_at_us = statement_int(statement, 4);
+	proof->until_us = statement_int(statement, 5);
+	return proof;
+}
+
+static Statement *
+proofs_statement(Db *ledger, const char *site, GError **error)
+{
+	return site ? ledger_statement(ledger, STATEMENT_LEDGER_PROOFS_OF_SITE, site, error)
+		    : db_statement(ledger, STATEMENT_LEDGER_PROOFS, error);
+}
+
+GPtrArray *
+ledger_proofs(Db *ledger, const char *site, guint limit, GError **error)
+{
+	g_autoptr(GPtrArray) proofs = g_ptr_array_new_with_free_func((GDestroyNotify)proof_free);
+	Statement *statement = proofs_statement(ledger, site, error);
+	if (!statement)
+		return NULL;
+	statement_bind_int(statement, "now", clock_now_us());
+	statement_bind_int(statement, "limit", limit);
+	for (;;) {
+		gboolean has_row = FALSE;
+		if (!statement_step(statement, &has_row, error))
+			return NULL;
+		if (!has_row)
+			return g_steal_pointer(&proofs);
+		g_ptr_array_add(proofs, read_proof(statement));
+	}
+}
+
+static gboolean
+forget_in_transaction(Db *ledger, const char *site, const GArray *hashes, gint *count, GError **error)
+{
+	for (guint i = 0; i < hashes->len; i++) {
+		const VaultHash *hash = &g_array_index(hashes, VaultHash, i);
+		Statement *statement = ledger_statement(ledger, STATEMENT_LEDGER_FORGET, site, error);
+		if (!statement)
+			return FALSE;
+		statement_bind_bytes(statement, "address", hash->bytes, sizeof hash->bytes);
+		if (!statement_step(statement, NULL, error))
+			return FALSE;
+		*count += (gint)db_changes(ledger);
+	}
+	return TRUE;
+}
+
+gint
+ledger_forget(Db *ledger, const char *site, const GArray *hashes, GError **error)
+{
+	gint count = 0;
+	if (!db_begin(ledger, error))
+		return -1;
+	gboolean is_good = forget_in_transaction(ledger, site, hashes, &count, error);
+	return db_end(ledger, is_good, error) ? count : -1;
+}
+
+/* --- What the doctor saw ---------------------------------------------------------------------------------------------- */
+
+gboolean
+ledger_note_null_sender(Db *ledger, const char *account, gboolean is_accepted, GError **error)
+{
+	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_NULL_SENDER_NOTE, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_text(statement, "account", account);
+	statement_bind_int(statement, "is_accepted", is_accepted ? 1 : 0);
+	statement_bind_int(statement, "now", clock_now_us());
+	return db_run(ledger, statement, error) >= 0;
+}
+
+gboolean
+ledger_is_null_sender(Db *ledger, const char *account, gboolean *is_accepted, GError **error)
+{
+	gint64 found = 0;
+	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_NULL_SENDER, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_text(statement, "account", account);
+	if (!statement_number(statement, 0, &found, error))
+		return FALSE;
+	*is_accepted = found != 0;
+	return TRUE;
+}
+
+/* --- The end of rows ---------------------------------------------------------------------------------------------------- */
+
+static gboolean
+purge_in_transaction(Db *ledger, guint limit, gint *count, GError **error)
+{
+	gint64 now_us = clock_now_us();
+	const struct {
+		guint statement;
+		gint64 before;
+	} steps[] = {
+	    {STATEMENT_LEDGER_PURGE_MAILS, now_us - 31 * DAY_US},
+	    {STATEMENT_LEDGER_PURGE_TOKENS, now_us},
+	    {STATEMENT_LEDGER_PURGE_PROOFS, now_us},
+	    {STATEMENT_LEDGER_PURGE_TRAFFIC, (now_us - 29 * DAY_US) / HOUR_US},
+	    {STATEMENT_LEDGER_PURGE_ALARMS, now_us - 90 * DAY_US},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
+		Statement *statement = db_statement(ledger, steps[i].statement, error);
+		if (!statement)
+			return FALSE;
+		statement_bind_int(statement, "before", steps[i].before);
+		statement_bind_int(statement, "limit", limit);
+		if (!statement_step(statement, NULL, error))
+			return FALSE;
+		*count += (gint)db_changes(ledger);
+	}
+	return TRUE;
+}
+
+gint
+ledger_purge(Db *ledger, guint limit, GError **error)
+{
+	gint count = 0;
+	if (!db_begin(ledger, error))
+		return -1;
+	gboolean is_good = purge_in_transaction(ledger, limit, &count, error);
+	return db_end(ledger, is_good, error) ? count : -1;
+}

@@ -1,0 +1,55 @@
+/*
+ * Pressed links that wait for the courier. Rows are written by the journal (journal_press_new) and removed here; they never change. No state.
+ */
+#include "sekisho/store/presses.h"
+
+#include "store/statements.h"
+
+void
+press_free(Press *press)
+{
+	if (!press)
+		return;
+	g_free(press->site);
+	g_free(press->token);
+	g_free(press);
+}
+
+static Press *
+read_press(Statement *statement)
+{
+	Press *press = g_new0(Press, 1);
+	press->id = statement_int(statement, 0);
+	press->site = statement_text(statement, 1);
+	press->token = statement_text(statement, 2);
+	press->pressed_at_us = statement_int(statement, 3);
+	return press;
+}
+
+GPtrArray *
+presses_list(Db *db, guint limit, GError **error)
+{
+	g_autoptr(GPtrArray) presses = g_ptr_array_new_with_free_func((GDestroyNotify)press_free);
+	Statement *statement = db_statement(db, STATEMENT_PRESS_LIST, error);
+	if (!statement)
+		return NULL;
+	statement_bind_int(statement, "limit", limit);
+	for (;;) {
+		gboolean has_row = FALSE;
+		if (!statement_step(statement, &has_row, error))
+			return NULL;
+		if (!has_row)
+			return g_steal_pointer(&presses);
+		g_ptr_array_add(presses, read_press(statement));
+	}
+}
+
+gboolean
+presses_remove(Db *db, gint64 id, GError **error)
+{
+	Statement *statement = db_statement(db, STATEMENT_PRESS_DELETE, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_int(statement, "id", id);
+	return db_run(db, statement, error) >= 0;
+}

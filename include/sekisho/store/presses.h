@@ -1,0 +1,22 @@
+/*
+ * Pressed links. The front writes each token that it could verify when a person presses the page's button; the courier verifies it again, acts on it and removes
+ * the row. A row is a stranger's text until then: valid UTF-8, nothing more.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "sekisho/store/db.h"
+
+typedef struct {
+	gint64 id;
+	char *site;
+	char *token;
+	gint64 pressed_at_us;
+} Press;
+void press_free(Press *press);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Press, press_free)
+
+/* The oldest, at most `limit` (Press *). The front writes them with journal_submit. */
+GPtrArray *presses_list(Db *db, guint limit, GError **error);
+gboolean presses_remove(Db *db, gint64 id, GError **error);
