@@ -112,3 +112,9 @@ account_check(const Account *account, const Settings *settings, GPtrArray *probl
 		settings_problem(settings, group, "ca_file", problems,
 		    "%s cannot be read; write the path of a file with certificates in PEM", account->ca_file);
 }
+
+char *
+account_key(const Account *account)
+{
+	return g_strdup_printf("%s %s:%u", account->user, account->host, (guint)account->port);
+}

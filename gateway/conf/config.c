@@ -19,6 +19,7 @@
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/policy/replies.h"
 #include "site.h"
 
 /* A loaded site, or why it is not. */
@@ -57,6 +58,14 @@ check_listen(const Config *config, const Settings *settings, GPtrArray *problems
 }
 
 static void
+default_courier_directory(Settings *settings)
+{
+	g_autofree char *data_directory = settings_path(settings, "gateway", "data_directory");
+	g_autofree char *beside = g_strconcat(data_directory, "-courier", NULL);
+	settings_default(settings, "gateway", "courier_directory", beside);
+}
+
+static void
 read_gateway(Config *config, const Settings *settings)
 {
 	config->listen = settings_path(settings, "gateway", "listen");
@@ -67,7 +76,34 @@ read_gateway(Config *config, const Settings *settings)
 	config->front_user = g_strdup(settings_text(settings, "gateway", "front_user"));
 	config->courier_user = g_strdup(settings_text(settings, "gateway", "courier_user"));
 	config->group = g_strdup(settings_text(settings, "gateway", "group"));
+	config->courier_directory = settings_path(settings, "gateway", "courier_directory");
+	config->alarm_command = settings_path(settings, "gateway", "alarm_command");
+	config->alarm_address = g_strdup(settings_text(settings, "gateway", "alarm_address"));
+	config->dns_servers = g_strdup(settings_text(settings, "gateway", "dns_servers"));
 	config->workers = (guint)settings_number(settings, "gateway", "workers");
+}
+
+/* The account that [gateway] alarm_account names; NULL if it names none, and with a problem one that is not there. */
+static const Account *
+find_alarm_account(const Settings *settings, GHashTable *accounts, GPtrArray *problems)
+{
+	const char *name = settings_text(settings, "gateway", "alarm_account");
+	const Account *account = g_hash_table_lookup(accounts, name);
+	if (account == NULL && name[0] != '\0')
+		settings_problem(settings, "gateway", "alarm_account", problems,
+		    "there is no [account %s] in this file; write one here", name);
+	return account;
+}
+
+/* What is in the data directory, the front may write. */
+static void
+check_courier_directory(const Config *config, const Settings *settings, GPtrArray *problems)
+{
+	gsize size = strlen(config->data_directory);
+	const char *rest = config->courier_directory + size;
+	if (g_str_has_prefix(config->courier_directory, config->data_directory) && (*rest == '\0' || *rest == '/'))
+		settings_problem(settings, "gateway", "courier_directory", problems,
+		    "lies in data_directory, where strangers' process may write; name a folder beside it");
 }
 
 static struct ConfigSites *
@@ -91,8 +127,11 @@ config_load(const char *path, GError **error)
 		return NULL;
 	g_autoptr(Config) config = g_new0(Config, 1);
 	config->sites = sites_new(settings, account_read_all(settings, problems));
+	default_courier_directory(settings);
 	read_gateway(config, settings);
+	config->alarm_account = find_alarm_account(settings, config->sites->accounts, problems);
 	check_listen(config, settings, problems);
+	check_courier_directory(config, settings, problems);
 	if (problems->len > 0) {
 		problems_set_error(problems, error);
 		return NULL;
@@ -118,6 +157,10 @@ config_free(Config *config)
 	g_free(config->front_user);
 	g_free(config->courier_user);
 	g_free(config->group);
+	g_free(config->courier_directory);
+	g_free(config->alarm_command);
+	g_free(config->alarm_address);
+	g_free(config->dns_servers);
 	g_free(config);
 }
 
@@ -246,6 +289,20 @@ config_site_names(Config *config, GError **error)
 	return names;
 }
 
+/* TRUE if a form of the site may mail an address that is typed. */
+static gboolean
+is_answering(Config *config, const char *name)
+{
+	g_autoptr(Site) site = config_site(config, name, NULL);
+	g_autoptr(GArray) ids = site != NULL ? site_form_ids(site) : NULL;
+	for (guint i = 0; ids != NULL && i < ids->len; i++) {
+		g_autoptr(Form) form = site_form(site, g_array_index(ids, guint64, i), NULL);
+		if (form != NULL && replies_is_answering(form))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void
 config_check_site(Config *config, const char *name, GPtrArray *problems)
 {
@@ -257,6 +314,20 @@ config_check_site(Config *config, const char *name, GPtrArray *problems)
 	g_autofree char *folder = g_build_filename(config->sites_directory, name, NULL);
 	SitePlace place = {.name = name, .folder = folder, .shared_accounts = config->sites->accounts};
 	site_check(&place, config->sites->settings, problems);
+	if (config->alarm_command[0] == '\0' && config->alarm_address[0] == '\0' && is_answering(config, name))
+		g_ptr_array_add(problems,
+		    g_strdup(
+			"warning: [gateway] alarm_command and alarm_address are not set, so when replies to visitors stop, only "
+			"the site's admin_address hears of it, by the same mail server; set one of them in sekisho.conf"));
+}
+
+void
+config_check_alarms(const Config *config, GPtrArray *problems)
+{
+	if (config->alarm_command[0] != '\0' && !g_file_test(config->alarm_command, G_FILE_TEST_IS_REGULAR))
+		config_problem(config, "alarm_command", problems, "there is no such program; write the path of one, or nothing");
+	if (config->alarm_account != NULL)
+		account_check(config->alarm_account, config->sites->settings, problems);
 }
 
 /* The files that site.conf names for both roles. */

@@ -59,6 +59,7 @@ read_mail(FormSource *source, guint index, const Settings *settings, const FormP
 	text_replace(&mail->additional_headers, g_strdup(headers != NULL ? headers : default_headers));
 	mail->is_html = settings_number(settings, group, "html") != 0;
 	mail->is_exclude_blank = settings_number(settings, group, "exclude_blank") != 0;
+	mail->is_default_text = body == NULL;
 	mail->is_active = index == 0 || settings_number(settings, group, "active") != 0;
 }
 
@@ -104,6 +105,7 @@ read_source(Settings *settings, const FormPlace *place, GPtrArray *problems)
 	settings_default(settings, "form", "title", slug);
 	settings_default(settings, "form", "locale", place->site_locale);
 	source->id = (guint64)settings_number(settings, "form", "id");
+	source->reply = (ReplyPolicy)settings_number(settings, "form", "reply");
 	text_replace(&source->slug, g_steal_pointer(&slug));
 	text_replace(&source->title, g_strdup(settings_text(settings, "form", "title")));
 	text_replace(&source->locale, g_strdup(settings_text(settings, "form", "locale")));
@@ -203,7 +205,8 @@ warn_of_tags(const Form *form, const char *folder, GPtrArray *problems)
 		const FormTag *tag = g_ptr_array_index(form->tags, i);
 		for (guint k = 0; k < G_N_ELEMENTS(warnings); k++)
 			if (g_str_equal(tag->basetype, warnings[k].basetype))
-				problems_warn(problems, folder, "form.html", "line %u: [%s]: %s", tag->line, tag->type, warnings[k].sentence);
+				problems_warn(problems, folder, "form.html", "line %u: [%s]: %s", tag->line, tag->type,
+				    warnings[k].sentence);
 	}
 }
 
@@ -237,6 +240,10 @@ warn_of_mails(const Form *form, const char *folder, GPtrArray *problems)
 		const MailTemplate *mail = &form->source->mail[i];
 		if (!mail->is_active)
 			continue;
+		if (i > 0 && mail->is_default_text)
+			problems_warn(problems, folder, mails[i].body_file,
+			    "is missing, so the reply to visitors has Contact Form 7's default text; write what it should say "
+			    "into that file");
 		g_autofree char *lines = g_strjoin("\n", mail->subject, mail->sender, mail->recipient, NULL);
 		warn_of_mailtags(form, folder, "form.ini", lines, problems);
 		warn_of_mailtags(form, folder, mails[i].body_file, mail->body, problems);

@@ -103,8 +103,8 @@ settle_settings(FormSource *source, GPtrArray *remarks)
 			g_string_append(settled, setting);
 		else if (blank_free[0] != '\0')
 			g_ptr_array_add(remarks,
-			    g_strdup_printf("additional settings of the export, line %u: \"%s\" %s and was left out", i + 1, blank_free,
-				setting == NULL ? "is no setting" : "repeats a key, which Contact Form 7 ignores,"));
+			    g_strdup_printf("additional settings of the export, line %u: \"%s\" %s and was left out", i + 1,
+				blank_free, setting == NULL ? "is no setting" : "repeats a key, which Contact Form 7 ignores,"));
 		if (key != NULL)
 			g_hash_table_add(seen, key);
 	}
@@ -189,6 +189,7 @@ ini_text(const FormSource *source)
 	inifile_add(ini, "id", id);
 	inifile_add(ini, "title", source->title);
 	inifile_add(ini, "locale", source->locale);
+	inifile_add(ini, "reply", reply_policy_name(source->reply));
 	add_mail(ini, "mail", &source->mail[0]);
 	add_mail(ini, "mail_2", &source->mail[1]);
 	if (g_hash_table_size(source->messages) > 0)
@@ -255,6 +256,8 @@ difference(const FormSource *left, const FormSource *right)
 		return "the title";
 	if (strcmp(left->locale, right->locale) != 0)
 		return "the language";
+	if (left->reply != right->reply)
+		return "the policy of replies";
 	if (strcmp(left->template_text, right->template_text) != 0)
 		return "the form's template";
 	if (strcmp(left->additional_settings, right->additional_settings) != 0)

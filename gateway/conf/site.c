@@ -18,6 +18,7 @@
 #include "sekisho/base/limits.h"
 #include "sekisho/base/private_file.h"
 #include "sekisho/base/text.h"
+#include "sekisho/policy/own_domain.h"
 #include "sekisho/wire/address.h"
 #include "textfile.h"
 
@@ -67,7 +68,9 @@ site_settings(const SitePlace *place, GPtrArray *problems, GError **error)
 		return NULL;
 	g_autoptr(Mailbox) from = mailbox_parse(settings_text(settings, "mail", "from"), NULL);
 	settings_default(settings, "site", "title", place->name);
+	g_autofree char *domain = own_domain_of_url(settings_text(settings, "site", "url"));
 	settings_default(settings, "mail", "bounce_address", from == NULL ? "" : from->address);
+	settings_default(settings, "site", "own_domains", domain == NULL ? "none" : domain);
 	return settings;
 }
 
@@ -93,6 +96,37 @@ split_words(const char *text)
 	return g_strv_builder_end(words);
 }
 
+/* [site] own_domains in ASCII and lower case, as addresses are compared with them. Takes `old`; the caller's. */
+static char **
+own_domains(const Settings *settings, char **old)
+{
+	const char *text = settings_text(settings, "site", "own_domains");
+	char **domains = split_words(strcmp(text, "none") == 0 ? "" : text);
+	for (char **domain = domains; *domain != NULL; domain++) {
+		g_autofree char *ascii = g_hostname_to_ascii(*domain);
+		text_replace(domain, g_ascii_strdown(ascii, -1));
+	}
+	g_strfreev(old);
+	return domains;
+}
+
+static ReplyLimits *
+read_reply_limits(const Settings *settings)
+{
+	const char *delimiter = settings_text(settings, "mail", "bounce_delimiter");
+	ReplyLimits *limits = g_new0(ReplyLimits, 1);
+	limits->period_us = settings_number(settings, "reply", "period");
+	limits->wait_us = settings_number(settings, "reply", "wait");
+	limits->proof_us = settings_number(settings, "reply", "proof");
+	limits->per_domain = (guint)settings_number(settings, "reply", "per_domain");
+	limits->per_form = (guint)settings_number(settings, "reply", "per_form");
+	limits->fuse_hour = (guint)settings_number(settings, "reply", "fuse_hour");
+	limits->fuse_day = (guint)settings_number(settings, "reply", "fuse_day");
+	limits->is_null_sender = strcmp(settings_text(settings, "mail", "reply_sender"), "null") == 0;
+	limits->bounce_delimiter = g_strdup(strcmp(delimiter, "none") == 0 ? "" : delimiter);
+	return limits;
+}
+
 static SiteFacts *
 read_facts(const SitePlace *place, const Settings *settings)
 {
@@ -113,10 +147,31 @@ read_facts(const SitePlace *place, const Settings *settings)
 	text_set(&facts->list_separator, settings_text(settings, "site", "list_separator"));
 	g_strfreev(facts->origins);
 	facts->origins = split_words(settings_text(settings, "site", "origins"));
+	facts->own_domains = own_domains(settings, facts->own_domains);
+	text_set(&facts->canary_address, settings_text(settings, "site", "canary_address"));
 	facts->is_facts_on = settings_number(settings, "notice", "facts") != 0;
 	g_clear_pointer(&facts->timezone, g_time_zone_unref);
 	facts->timezone = zone != NULL ? zone : g_time_zone_new_utc();
 	return facts;
+}
+
+/* Rules between a key and what other modules know. */
+static void
+check_facts(const SiteFacts *facts, const Settings *settings, GPtrArray *problems)
+{
+	const char *at = strchr(facts->bounce_address, '@');
+	gsize local_bytes = at != NULL ? (gsize)(at - facts->bounce_address) : 0;
+
+	for (char **domain = facts->own_domains; *domain != NULL; domain++)
+		if (own_domain_is_shared(*domain))
+			settings_problem(settings, "site", "own_domains", problems,
+			    "anybody may have an address below %s, so none there proves anything; write your own domains",
+			    *domain);
+	if (strcmp(settings_text(settings, "mail", "bounce_delimiter"), "none") != 0 &&
+	    local_bytes + 1 + LIMIT_REPLY_TAG_BYTES > LIMIT_LOCAL_PART_BYTES)
+		settings_problem(settings, "mail", "bounce_address", problems,
+		    "has %zu bytes before \"@\", and no room for a tag of %u; write a shorter one, or bounce_delimiter = none",
+		    local_bytes, LIMIT_REPLY_TAG_BYTES);
 }
 
 /* The account that [mail] account names: the site's own first. A reference, or NULL and a problem. */
@@ -204,6 +259,10 @@ site_clear(gpointer data)
 	account_unref((Account *)site->account);
 	spam_words_free((SpamWords *)site->disallowed_words);
 	g_free((char *)site->wordpress_key_file);
+	g_free((char *)site->dkim_selector);
+	if (site->reply != NULL)
+		g_free(site->reply->bounce_delimiter);
+	g_free((ReplyLimits *)site->reply);
 	if (site->forms == NULL)
 		return;
 	pthread_mutex_destroy(&site->forms->lock);
@@ -235,11 +294,15 @@ site_load(const SitePlace *place, GError **error)
 	g_autoptr(GHashTable) own = account_read_all(settings, problems);
 	g_autoptr(Site) site = g_atomic_rc_box_new0(Site);
 	SiteFacts *facts = read_facts(place, settings);
+	check_facts(facts, settings, problems);
 	facts->posts = posts_read(place->folder, problems);
 	site->facts = facts;
 	site->account = find_account(place, settings, own, problems);
 	site->disallowed_words = read_words(settings, problems);
 	site->wordpress_key_file = settings_path(settings, "wordpress", "secret_key_file");
+	site->reply = read_reply_limits(settings);
+	site->notices_per_hour = (guint)settings_number(settings, "notice", "per_hour");
+	site->dkim_selector = g_strdup(settings_text(settings, "mail", "dkim_selector"));
 	site->retention_us = settings_number(settings, "retention", "submissions");
 	if (problems->len > 0) {
 		problems_set_error(problems, error);
@@ -382,6 +445,7 @@ site_check(const SitePlace *place, const Settings *shared_settings, GPtrArray *p
 		account_check(account, is_own ? settings : shared_settings, problems);
 	}
 	account_unref(account);
+	check_facts(facts, settings, problems);
 	spam_words_free(read_words(settings, problems));
 	check_wordpress_key(settings, problems);
 	if (facts->attachments_directory[0] != '\0' && !g_file_test(facts->attachments_directory, G_FILE_TEST_IS_DIR))

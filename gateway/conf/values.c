@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "sekisho/base/network.h"
 #include "sekisho/base/text.h"
 #include "sekisho/wire/address.h"
 
@@ -141,6 +142,49 @@ read_url(const KeyRow *row, const char *text, gint64 *number)
 	return strcmp(g_uri_get_scheme(uri), "https") == 0 || strcmp(g_uri_get_scheme(uri), "http") == 0;
 }
 
+static gboolean
+read_domains(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_auto(GStrv) domains = g_strsplit(text, " ", -1);
+	if (strcmp(text, "none") == 0)
+		return TRUE;
+	for (char **domain = domains; *domain != NULL; domain++) {
+		g_autofree char *ascii = g_hostname_to_ascii(*domain);
+		g_autofree char *address = ascii != NULL ? g_strconcat("x@", ascii, NULL) : NULL;
+		if (**domain != '\0' && (address == NULL || !address_is_deliverable(address) || g_hostname_is_ip_address(ascii)))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+/* An IP address, or with a port IPv4:PORT or [IPv6]:PORT. */
+static gboolean
+is_server(const char *text)
+{
+	gint64 port = 0;
+	const char *colon = strrchr(text, ':');
+	g_autofree char *whole = network_normalise(text);
+	if (whole != NULL || colon == NULL)
+		return whole != NULL;
+	gboolean is_bracketed = text[0] == '[' && colon > text + 1 && colon[-1] == ']';
+	g_autofree char *host =
+	    is_bracketed ? g_strndup(text + 1, (gsize)(colon - text) - 2) : g_strndup(text, (gsize)(colon - text));
+	g_autofree char *address = network_normalise(host);
+	return address != NULL && (strchr(host, ':') != NULL) == is_bracketed && read_digits(colon + 1, 1, 65535, &port);
+}
+
+static gboolean
+read_servers(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_auto(GStrv) servers = g_strsplit(text, ",", -1);
+	for (char **server = servers; *server != NULL; server++)
+		if (!is_server(*server))
+			return FALSE;
+	return TRUE;
+}
+
 /* As a browser writes it in its Origin header, so that comparing needs no second look: lower case, no port that is the scheme's own, no path. */
 static gboolean
 is_origin(const char *text)
@@ -216,6 +260,9 @@ static const struct {
     [KEY_MAILBOX] = {"mailbox", read_mailbox, "write info@example.jp or Name <info@example.jp>"},
     [KEY_ADDRESS] = {"mail address", read_address, "write an address such as info@example.jp, without a name"},
     [KEY_URL] = {"web address", read_url, "write an address such as https://example.jp, without query"},
+    [KEY_DOMAINS] = {"list of domains", read_domains, "write domains such as example.jp, a space between two, or none"},
+    [KEY_SERVERS] = {"list of DNS servers", read_servers,
+	"write IP addresses such as 192.0.2.1 or 192.0.2.1:53 or [2001:db8::1]:53, a comma and no space between two"},
     [KEY_ORIGINS] = {"list of web origins", read_origins,
 	"write https://www.example.jp in lower case, without \"/\" at the end, and a space between two"},
     [KEY_TIMEZONE] = {"time zone", read_timezone, "write a name such as Asia/Tokyo (package tzdata knows them) or UTC"},

@@ -2,7 +2,7 @@
  * Configuration: INI files read by GKeyFile against the one table of keys (conf/keys.h), frozen when loaded.
  *
  *   sekisho.conf                       the gateway: [gateway], and [account NAME] shared by sites
- *   SITES/SITE/site.conf               one site: [site] [mail] [notice] [retention] [account NAME]
+ *   SITES/SITE/site.conf               one site: [site] [mail] [notice] [reply] [retention] [account NAME]
  *   SITES/SITE/posts.ini               its posts and pages, written by the import: [post ID]
  *   SITES/SITE/forms/NAME/form.ini     one form: [form] [mail] [mail_2] [messages] [settings]
  *                     form.html mail.txt mail_2.txt mail-headers.txt mail_2-headers.txt  its templates
@@ -35,12 +35,17 @@ typedef struct Config {
 	char *listen;             /* path of the unix socket, or 127.0.0.1:PORT, [::1]:PORT; "" = only a socket handed over */
 	char *socket_group;
 	char *data_directory;
+	char *courier_directory;  /* the courier's alone; never "" */
 	char *key_directory;
 	char *sites_directory;
 	char *front_user;
 	char *courier_user;
 	char *group;
 	guint workers;
+	char *alarm_command;      /* program that is told of alarms; "" = none */
+	char *alarm_address;      /* mailed with alarms; "" = none, or, without a program too, the admin_address of the site concerned */
+	const Account *alarm_account; /* of sekisho.conf, for that mail; NULL: the site's own */
+	char *dns_servers;        /* "192.0.2.1:53,[2001:db8::1]:53"; "" = the system's */
 	/* private to conf */
 	struct ConfigSites *sites;
 } Config;
@@ -50,9 +55,25 @@ Config *config_load(const char *path, GError **error);
 void config_free(Config *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_free)
 
+/* What bounds automatic mail (replies, copies, confirmations) of a site. */
+typedef struct {
+	gint64 period_us;    /* one reply and one confirmation per address within it */
+	gint64 wait_us;      /* how long a reply waits for its address to be proved, and a link works */
+	gint64 proof_us;     /* how long an address stays proved */
+	guint per_domain;    /* mails to one domain in 24 hours */
+	guint per_form;      /* mails of one form in an hour */
+	guint fuse_hour;     /* mails in an hour at which the fuse trips, */
+	guint fuse_day;      /* and in 24 hours */
+	gboolean is_null_sender; /* envelope sender <> where the doctor saw it accepted */
+	char *bounce_delimiter;  /* between bounce address and its signed tag; "" = no tag */
+} ReplyLimits;
+
 typedef struct Site {
 	const SiteFacts *facts;
 	const Account *account;
+	const ReplyLimits *reply;
+	guint notices_per_hour;   /* beyond it they are sent together */
+	const char *dkim_selector; /* of the key that its mail server signs with; "" = not known */
 	gint64 retention_us;
 	const SpamWords *disallowed_words; /* NULL: none */
 	const char *wordpress_key_file;    /* see site_wordpress_key; "" = none */
@@ -85,6 +106,8 @@ GPtrArray *config_site_names(Config *config, GError **error);
 /* Checks a site with all its forms and private files: appends every problem (char *); those that begin with "warning: " keep no
  * form from working. */
 void config_check_site(Config *config, const char *name, GPtrArray *problems);
+/* Appends what is wrong with the program and the account that tell of alarms. */
+void config_check_alarms(const Config *config, GPtrArray *problems);
 /* What both roles open of a site, as far as it exists: files, and the folder of its forms, which ends with "/" (char *). The caller's. */
 GPtrArray *config_site_paths(Config *config, const char *name);
 /* Appends SENTENCE with file, line, group and key of a setting of [gateway]. */
@@ -92,6 +115,8 @@ void config_problem(const Config *config, const char *key, GPtrArray *problems, 
 /* The account's password, or "" if it has no user. BASE_ERROR_EXPOSED, BASE_ERROR_IO. Wipe it with password_free. */
 char *account_password(const Account *account, GError **error);
 void password_free(char *password);
+/* Names the account with its server and user (store/ledger.h: what the doctor saw of it). The caller's. */
+char *account_key(const Account *account);
 /* All keys with their values as they hold now, for main file and one site (NULL: main file only), as INI text, file after file.
  * Passwords are not in it. */
 char *config_dump(Config *config, const char *site, GError **error);

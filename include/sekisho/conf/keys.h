@@ -31,6 +31,8 @@ typedef enum {
 	KEY_MAILBOX,  /* address, or Name <address> */
 	KEY_ADDRESS,  /* deliverable address */
 	KEY_URL,      /* http or https, no query */
+	KEY_DOMAINS,  /* "none", or domains with a dot (ASCII or not), separated by spaces */
+	KEY_SERVERS,  /* 192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53, separated by commas */
 	KEY_ORIGINS,  /* web origins as a browser writes them (RFC 6454 6.2), separated by spaces */
 	KEY_TIMEZONE, /* name of the IANA database, or +09:00 */
 	KEY_LOCALE    /* ja, en_US */

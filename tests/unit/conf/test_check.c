@@ -80,7 +80,8 @@ static const struct {
 	"example [quiz sum \"1+1=?|2\"]"},
     {"a widget whose answer nobody looks at", "sites/example.jp/forms/contact/form.html",
 	"[text your-name][email your-email][text your-subject][textarea your-message]\n[turnstile]",
-	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [turnstile]: this version does not verify Turnstile's tokens, so the tag "
+	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [turnstile]: this version does not verify Turnstile's "
+	"tokens, so the tag "
 	"keeps no robot out"},
     {"unknown settings, and warnings beside an error", "sites/example.jp/forms/contact/form.ini",
 	"[form]\nid = 4\n[mail]\nrecipient = b@\nsubject = [nope]\n[settings]\nskip_mial = on\ndemo_mode = maybe\n",
@@ -90,7 +91,8 @@ static const struct {
 	"warning: ~/sites/example.jp/forms/contact/form.ini: [settings] skip_mial: this version does not know this setting and "
 	"ignores "
 	"it\n"
-	"warning: ~/sites/example.jp/forms/contact/form.ini: [settings] demo_mode: \"maybe\" counts as off, as in Contact Form 7; "
+	"warning: ~/sites/example.jp/forms/contact/form.ini: [settings] demo_mode: \"maybe\" counts as off, as in Contact Form "
+	"7; "
 	"write on, true or 1, or off, false or 0\n"
 	"warning: ~/sites/example.jp/forms/contact/form.ini: [nope] is neither a field of the form nor a special mail-tag and "
 	"stays as "
@@ -113,6 +115,28 @@ test_problems(void)
 		assert_problems(tree, cases[i].problems);
 		tree_free(tree);
 	}
+}
+
+/* The default text is Contact Form 7's, not the shop's; and a notice's is good enough. */
+static void
+test_reply_that_nobody_wrote(void)
+{
+	static const char warning[] =
+	    "warning: ~/sites/example.jp/forms/contact/mail_2.txt: is missing, so the reply to visitors has "
+	    "Contact Form 7's default text; write what it should say into that file";
+	char *tree = tree_new();
+	for (guint i = 0; i < 2; i++) {
+		g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+		tree_write(tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\n[mail_2]\nactive = on\n");
+		if (i == 1)
+			tree_write(tree, "sites/example.jp/forms/contact/mail_2.txt", "Thank you, [your-name].\n");
+		g_autoptr(Config) config = load(tree);
+		config_check_site(config, "example.jp", problems);
+		g_autofree char *lines = tree_problems(tree, problems);
+		g_assert_true((strstr(lines, warning) != NULL) == (i == 0));
+		g_assert_null(strstr(lines, "mail.txt"));
+	}
+	tree_free(tree);
 }
 
 static void
@@ -158,6 +182,44 @@ test_site_names(void)
 	g_assert_cmpstr(g_ptr_array_index(names, 0), ==, "a.example");
 	g_assert_cmpstr(g_ptr_array_index(names, 1), ==, "example.jp");
 	tree_free(tree);
+}
+
+/* A form that may mail strangers can be stopped by its fuse, and somebody must hear of it. */
+static void
+test_nobody_hears(void)
+{
+	static const struct {
+		const char *main_lines, *form_lines, *headers;
+		gboolean is_warned;
+	} rows[] = {
+	    {"", "", "", FALSE},
+	    {"", "[mail_2]\nactive = on\n", "", TRUE},
+	    {"", "[mail_2]\nactive = on\nrecipient = desk@example.jp\n", "", FALSE},
+	    {"", "reply = never\n[mail_2]\nactive = on\n", "", FALSE},
+	    {"", "", "Reply-To: [your-email]\n", FALSE},
+	    {"", "", "Reply-To: [your-email]\nbcc: [your-email]\n", TRUE},
+	    {"", "[settings]\nskip_mail = on\n", "Cc: [your-email]\n", FALSE},
+	    {"alarm_address = me@example.com\n", "[mail_2]\nactive = on\n", "", FALSE},
+	    {"alarm_command = tell\n", "[mail_2]\nactive = on\n", "", FALSE},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		char *tree = tree_new();
+		g_autofree char *main_file = g_strdup_printf(
+		    "[gateway]\nlisten = ./s.sock\n%s[account main]\nhost = smtp.example.jp\n", rows[i].main_lines);
+		g_autofree char *form = g_strconcat("[form]\nid = 4\n", rows[i].form_lines, NULL);
+		tree_write(tree, "sekisho.conf", main_file);
+		tree_write(tree, "sites/example.jp/forms/contact/form.ini", form);
+		tree_write(tree, "sites/example.jp/forms/contact/mail-headers.txt", rows[i].headers);
+		g_autoptr(Config) config = load(tree);
+		g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+		config_check_site(config, "example.jp", problems);
+		guint warnings = 0;
+		for (guint k = 0; k < problems->len; k++)
+			warnings += g_str_has_prefix(problems->pdata[k], "warning: [gateway] alarm_command and alarm_address ");
+		g_test_message("row %zu", i);
+		g_assert_cmpuint(warnings, ==, rows[i].is_warned);
+		tree_free(tree);
+	}
 }
 
 /* What a dump says, written as the files it came from, gives the same dump. */
@@ -216,10 +278,12 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/check/each kind of problem has its line", test_problems);
+	g_test_add_func("/check/a reply that nobody wrote", test_reply_that_nobody_wrote);
 	g_test_add_func("/check/problems of templates have file and line", test_form_problems_have_lines);
 	g_test_add_func("/check/a folder without site.conf", test_site_without_file);
 	g_test_add_func("/check/sites are the folders with a usable name", test_site_names);
 	g_test_add_func("/check/the folder of attachments", test_attachments_directory);
+	g_test_add_func("/check/nobody hears of a fuse", test_nobody_hears);
 	g_test_add_func("/check/a dump reads back to the same dump", test_dump);
 	return g_test_run();
 }

@@ -36,6 +36,11 @@ test_main_file(void)
 	g_assert_cmpstr(config->courier_user, ==, "sekisho-courier");
 	g_assert_cmpstr(config->group, ==, "sekisho");
 	g_assert_cmpuint(config->workers, ==, 4);
+	g_assert_cmpstr(config->courier_directory, ==, "/var/lib/sekisho-courier");
+	g_assert_cmpstr(config->alarm_command, ==, "");
+	g_assert_cmpstr(config->alarm_address, ==, "");
+	g_assert_null(config->alarm_account);
+	g_assert_cmpstr(config->dns_servers, ==, "");
 	tree_free(tree);
 }
 
@@ -52,6 +57,16 @@ static const struct {
     {"half an AUTH, either half", "[account a]\nhost = 127.0.0.1\nuser = u\n[account b]\nhost = 127.0.0.1\npassword_file = p\n",
 	"~/sekisho.conf:3: [account a] user: has no password; write password_file = PATH too\n"
 	"~/sekisho.conf:6: [account b] password_file: has no user; write user = NAME too"},
+    {"an account for alarms that is not there", "[gateway]\nalarm_account = main\n",
+	"~/sekisho.conf:2: [gateway] alarm_account: there is no [account main] in this file; write one here"},
+    {"a courier's folder in the front's", "[gateway]\ndata_directory = /srv/s\ncourier_directory = /srv/s/c\n",
+	"~/sekisho.conf:3: [gateway] courier_directory: lies in data_directory, where strangers' process may write; name a "
+	"folder "
+	"beside it"},
+    {"and the same folder", "[gateway]\ndata_directory = /srv/s\ncourier_directory = /srv/s/\n",
+	"~/sekisho.conf:3: [gateway] courier_directory: lies in data_directory, where strangers' process may write; name a "
+	"folder "
+	"beside it"},
     {"a socket path that no socket can have",
 	"[gateway]\nlisten = "
 	"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",

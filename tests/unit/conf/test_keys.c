@@ -6,11 +6,17 @@
 #include "sekisho/conf/keys.h"
 
 #define ORIGINS_RIGHT                                                                                                            \
-	"is not a list of web origins; write https://www.example.jp in lower case, without \"/\" at the end, and a space between two"
+	"is not a list of web origins; write https://www.example.jp in lower case, without \"/\" at the end, and a space "       \
+	"between two"
 #define HOST_RIGHT                                                                                                               \
 	"write a host name such as smtp.example.com or an IPv4 address, without port (that is a key of its own); an IPv6 "       \
 	"address "                                                                                                               \
 	"cannot be used, so write the server's name"
+
+#define DOMAINS_RIGHT "is not a list of domains; write domains such as example.jp, a space between two, or none"
+#define SERVERS_RIGHT                                                                                                            \
+	"is not a list of DNS servers; write IP addresses such as 192.0.2.1 or 192.0.2.1:53 or [2001:db8::1]:53, a comma and "   \
+	"no space between two"
 
 /* A value and what it counts; NULL text ends a table. `problem` NULL: it is right. */
 typedef struct {
@@ -90,6 +96,31 @@ static const Case cases[] = {
     {"notice", "facts", KEYS_SITE, "off", 0, NULL},
     {"notice", "facts", KEYS_SITE, "yes", 1, NULL},
     {"notice", "facts", KEYS_SITE, "ON", 0, "\"ON\" is not a switch; write on or off"},
+    {"site", "own_domains", KEYS_SITE, "", 0, NULL},
+    {"site", "own_domains", KEYS_SITE, "none", 0, NULL},
+    {"site", "own_domains", KEYS_SITE, "Example.jp  shop.example.com 日本語.jp", 0, NULL},
+    {"site", "own_domains", KEYS_SITE, "example.jp, example.com", 0, "\"example.jp, example.com\" " DOMAINS_RIGHT},
+    {"site", "own_domains", KEYS_SITE, "jp", 0, "\"jp\" " DOMAINS_RIGHT},
+    {"site", "own_domains", KEYS_SITE, "192.0.2.1", 0, "\"192.0.2.1\" " DOMAINS_RIGHT},
+    {"site", "own_domains", KEYS_SITE, "none example.jp", 0, "\"none example.jp\" " DOMAINS_RIGHT},
+    {"site", "own_domains", KEYS_SITE, "*.example.jp", 0, "\"*.example.jp\" " DOMAINS_RIGHT},
+    {"gateway", "dns_servers", KEYS_MAIN, "", 0, NULL},
+    {"gateway", "dns_servers", KEYS_MAIN, "192.0.2.1", 0, NULL},
+    {"gateway", "dns_servers", KEYS_MAIN, "192.0.2.1:53,[2001:db8::1]:5353,2001:db8::1", 0, NULL},
+    {"gateway", "dns_servers", KEYS_MAIN, "192.0.2.1:0", 0, "\"192.0.2.1:0\" " SERVERS_RIGHT},
+    {"gateway", "dns_servers", KEYS_MAIN, "[192.0.2.1]:53", 0, "\"[192.0.2.1]:53\" " SERVERS_RIGHT},
+    {"gateway", "dns_servers", KEYS_MAIN, "[2001:db8::1]", 0, "\"[2001:db8::1]\" " SERVERS_RIGHT},
+    {"gateway", "dns_servers", KEYS_MAIN, "dns.example.jp", 0, "\"dns.example.jp\" " SERVERS_RIGHT},
+    {"gateway", "dns_servers", KEYS_MAIN, "192.0.2.1, 192.0.2.2", 0, "\"192.0.2.1, 192.0.2.2\" " SERVERS_RIGHT},
+    {"gateway", "dns_servers", KEYS_MAIN, "192.0.2.1,", 0, "\"192.0.2.1,\" " SERVERS_RIGHT},
+    {"mail", "bounce_delimiter", KEYS_SITE, "-", 1, NULL},
+    {"mail", "bounce_delimiter", KEYS_SITE, "++", 0, "\"++\" is not a known word; write + or - or = or _ or none"},
+    {"reply", "wait", KEYS_SITE, "2d", G_GINT64_CONSTANT(48) * 3600 * G_USEC_PER_SEC, NULL},
+    {"reply", "wait", KEYS_SITE, "49h", 0,
+	"\"49h\" is not a duration; write a number and s, m, h, d or w, such as 30d, from 1h to 2d"},
+    {"reply", "fuse_hour", KEYS_SITE, "0", 0, "\"0\" is not a number; write a number from 1 to 100000"},
+    {"form", "reply", KEYS_FORM, "never", 2, NULL},
+    {"form", "reply", KEYS_FORM, "always", 0, "\"always\" is not a known word; write confirm or proved or never"},
     {"retention", "submissions", KEYS_SITE, "90d", G_GINT64_CONSTANT(90) * 86400 * G_USEC_PER_SEC, NULL},
     {"retention", "submissions", KEYS_SITE, "12h", G_GINT64_CONSTANT(12) * 3600 * G_USEC_PER_SEC, NULL},
     {"retention", "submissions", KEYS_SITE, "2w", G_GINT64_CONSTANT(14) * 86400 * G_USEC_PER_SEC, NULL},
@@ -159,7 +190,7 @@ test_suggestions(void)
 	    {KEYS_MAIN, "account main", "prot", "did you mean \"port\"?"},
 	    {KEYS_MAIN, "gateway", "data-directory", "did you mean \"data_directory\"?"},
 	    {KEYS_FORM, "messages", "invalid_mail", "did you mean \"invalid_email\"?"},
-	    {KEYS_SITE, "notice", "x", "[notice] knows facts"},
+	    {KEYS_SITE, "notice", "x", "[notice] knows facts, per_hour"},
 	    {KEYS_FORM, "settings", "a-b", "write a name of letters, digits and \"_\""},
 	    {KEYS_MAIN, "getaway", NULL, "did you mean [gateway]?"},
 	    {KEYS_MAIN, "smtp", NULL, "this file knows the groups gateway, account NAME"},
