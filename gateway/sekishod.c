@@ -1,7 +1,7 @@
 /*
  * sekishod, the gateway's daemon: wiring only. One program, four roles, each a process of its own:
  *
- *   supervisor   what an operator starts. Makes data directory, keys and database if they are missing, opens the socket, and keeps
+ *   supervisor   what an operator starts. Makes data directories, keys and databases if they are missing, opens the socket, and keeps
  *                front and courier running (base/supervisor.h). Started as root it stays root and touches nothing a stranger sent.
  *   front        takes submissions (front/front.h), as front_user.
  *   courier      sends mail (relay/courier.h), as courier_user.
@@ -24,6 +24,7 @@
 
 #include "sekisho/base/accounts.h"
 #include "sekisho/base/error.h"
+#include "sekisho/base/folder.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/listener.h"
 #include "sekisho/base/log.h"
@@ -175,6 +176,41 @@ prepare_data_directory(const Config *config, GError **error)
 	return TRUE;
 }
 
+/* Whose courier_directory must be. find_users has looked. */
+static uid_t
+courier_owner(const Config *config, gid_t *group)
+{
+	uid_t owner = geteuid();
+	*group = getegid();
+	if (owner == 0)
+		(void)accounts_find_user(config->courier_user, &owner, group);
+	return owner;
+}
+
+/* What the ledger says is believed, so its folder (0700) is the courier's alone from the beginning. One that only root could write until now, as
+ * a start that was broken off leaves it, becomes the courier's; any other that is not is refused. */
+static gboolean
+prepare_courier_directory(const Config *config, GError **error)
+{
+	gid_t group;
+	const char *directory = config->courier_directory;
+	uid_t owner = courier_owner(config, &group);
+	if (mkdir(directory, 0700) != 0 && errno != EEXIST) {
+		g_set_error(
+		    error, BASE_ERROR, BASE_ERROR_IO, "courier_directory = %s cannot be made: %s", directory, g_strerror(errno));
+		return FALSE;
+	}
+	if (owner != geteuid() && folder_check_own(directory, 0, NULL) &&
+	    (chmod(directory, 0700) != 0 || lchown(directory, owner, group) != 0)) {
+		g_set_error(error, BASE_ERROR, BASE_ERROR_IO, "courier_directory = %s: %s", directory, g_strerror(errno));
+		return FALSE;
+	}
+	if (folder_check_own(directory, owner, error))
+		return TRUE;
+	g_prefix_error(error, "courier_directory: ");
+	return FALSE;
+}
+
 /* Two supervisors on one data directory would claim each other's mail. The directory itself is locked, because a file in it could be
  * removed by whoever may write there. The lock lives as long as the returned descriptor. */
 static int
@@ -191,8 +227,8 @@ lock_data_directory(const Config *config, GError **error)
 	return -1;
 }
 
-/* Keys are made once, before the first submission. A database without its keys is a mistake to be mended by a person: new keys
- * would make everything in it unreadable for good. */
+/* Keys are made once, before the first submission; those for links also for an installation that is older than they are. A database without
+ * its keys is a mistake to be mended by a person: new keys would make everything in it unreadable for good. */
 static Vault *
 open_keys(const Config *config, GError **error)
 {
@@ -207,6 +243,10 @@ open_keys(const Config *config, GError **error)
 		if (!vault_create(config->key_directory, error))
 			return NULL;
 		log_event(LOG_KEYS_CREATED, "directory", config->key_directory, NULL);
+	} else if (!vault_is_complete(config->key_directory)) {
+		if (!vault_complete(config->key_directory, error))
+			return NULL;
+		log_event(LOG_KEYS_CREATED, "directory", config->key_directory, "keys", "link", NULL);
 	}
 	return vault_open(config->key_directory, VAULT_ADMIN, error);
 }
@@ -224,25 +264,32 @@ keys_for(const Vault *vault, VaultRole role)
 	return descriptor;
 }
 
-/* Makes the database, or brings it up to date, as the courier's user: root opens no file that lies where the front can write. */
-static gboolean
-prepare_database(const Config *config, GError **error)
+/* In a child: the codes of sysexits. */
+static int
+open_databases(const Config *config)
 {
 	PrivilegeIdentity identity = {.user = config->courier_user, .shared_group = config->group};
+	g_autoptr(GError) error = NULL;
+	if (!privilege_become(&identity, &error))
+		return fail(LOG_INTERNAL, error);
+	g_autoptr(Db) database = db_open(config->data_directory, DB_CREATE, &error);
+	g_autoptr(Db) ledger = database ? db_open_ledger(config->courier_directory, DB_CREATE, &error) : NULL;
+	return ledger ? EX_OK : fail(LOG_INTERNAL, error);
+}
+
+/* Makes the databases, or brings them up to date, as the courier's user: root opens no file that lies where the front can write. */
+static gboolean
+prepare_databases(const Config *config, GError **error)
+{
 	pid_t child = fork();
-	if (child == 0) {
-		g_autoptr(GError) problem = NULL;
-		g_autoptr(Db) database =
-		    privilege_become(&identity, &problem) ? db_open(config->data_directory, DB_CREATE, &problem) : NULL;
-		int code = database ? EX_OK : fail(LOG_INTERNAL, problem);
-		g_clear_pointer(&database, db_free);
-		_exit(code);
-	}
+	if (child == 0)
+		_exit(open_databases(config));
 	int status = 0;
 	if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == EX_OK)
 		return TRUE;
-	g_set_error(error, STORE_ERROR, STORE_ERROR_IO, "the database in %s cannot be opened; the line before this one says why",
-	    config->data_directory);
+	g_set_error(error, STORE_ERROR, STORE_ERROR_IO,
+	    "the databases in %s and %s cannot be opened; the line before this one says why", config->data_directory,
+	    config->courier_directory);
 	return FALSE;
 }
 
@@ -280,12 +327,12 @@ prepare(Daemon *daemon, GError **error)
 	if (!find_users(daemon->config, error) || !prepare_data_directory(daemon->config, error))
 		return FALSE;
 	daemon->lock_descriptor = lock_data_directory(daemon->config, error);
-	if (daemon->lock_descriptor < 0)
+	if (daemon->lock_descriptor < 0 || !prepare_courier_directory(daemon->config, error))
 		return FALSE;
 	daemon->vault = open_keys(daemon->config, error);
 	if (!daemon->vault)
 		return FALSE;
-	if (!prepare_database(daemon->config, error) || !open_socket(daemon, error))
+	if (!prepare_databases(daemon->config, error) || !open_socket(daemon, error))
 		return FALSE;
 	daemon->wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return TRUE;
@@ -306,6 +353,7 @@ is_reloadable(const Config *config, const Config *running)
 {
 	return g_str_equal(config->listen, running->listen) && g_str_equal(config->socket_group, running->socket_group) &&
 	       g_str_equal(config->data_directory, running->data_directory) &&
+	       g_str_equal(config->courier_directory, running->courier_directory) &&
 	       g_str_equal(config->key_directory, running->key_directory) && g_str_equal(config->group, running->group);
 }
 
@@ -317,8 +365,12 @@ may_reload(gpointer user_data)
 	g_autoptr(Config) config = config_load(daemon->config_path, &error);
 	if (config && !is_reloadable(config, daemon->config))
 		g_set_error_literal(&error, CONF_ERROR, CONF_ERROR_INVALID,
-		    "listen, socket_group, data_directory, key_directory and group change only with a restart");
-	if (config && !error && find_users(config, &error)) {
+		    "listen, socket_group, data_directory, courier_directory, key_directory and group change only with a "
+		    "restart");
+	/* Another courier_user needs the folder to be its own. */
+	gid_t group;
+	if (config && !error && find_users(config, &error) &&
+	    folder_check_own(config->courier_directory, courier_owner(config, &group), &error)) {
 		warn_of_missing_wall(config);
 		return TRUE;
 	}

@@ -22,6 +22,7 @@ outcome_clear(Outcome *outcome)
 	g_free(outcome->unit_tag);
 	g_clear_pointer(&outcome->invalid, g_ptr_array_unref);
 	g_clear_pointer(&outcome->quiz, g_variant_unref);
+	g_strfreev(outcome->hints);
 	g_free(outcome->receipt);
 	*outcome = (Outcome){0};
 }
@@ -31,6 +32,8 @@ answer_free(Answer *answer)
 {
 	if (answer == NULL)
 		return;
+	g_free(answer->probe);
+	g_free(answer->receipt);
 	g_free(answer->body);
 	g_free(answer);
 }
@@ -91,6 +94,15 @@ answer_new(guint status, const char *allow, char *body)
 	return answer;
 }
 
+/* The page's script shows one text, so hints follow the message on lines of their own. */
+static void
+append_message(GString *json, const Outcome *outcome)
+{
+	g_autofree char *hints = outcome->hints != NULL ? g_strjoinv("\n", outcome->hints) : NULL;
+	g_autofree char *text = g_strjoin("\n", outcome->message, hints, NULL);
+	append_pair(json, "message", text);
+}
+
 /* Written by hand: every submission ends with one, and building a GVariant of it took a twentieth of the front's time. */
 Answer *
 answer_outcome(const Outcome *outcome)
@@ -100,7 +112,7 @@ answer_outcome(const Outcome *outcome)
 	GString *json = g_string_sized_new(512);
 	g_string_append_printf(json, "{\"contact_form_id\":%" G_GUINT64_FORMAT, outcome->form_id);
 	append_pair(json, "status", outcome->status);
-	append_pair(json, "message", outcome->message);
+	append_message(json, outcome);
 	if (is_invalid)
 		append_invalid_fields(json, outcome);
 	if (strcmp(outcome->status, "error") != 0)
@@ -129,6 +141,14 @@ Answer *
 answer_document(GVariant *document, const char *allow)
 {
 	return answer_json(200, allow, document);
+}
+
+Answer *
+answer_probe(const char *probe)
+{
+	Answer *answer = answer_new(200, NULL, g_strdup("{}"));
+	answer->probe = g_strdup(probe);
+	return answer;
 }
 
 Answer *
@@ -175,8 +195,14 @@ reason_phrase(guint status)
 		return "Forbidden";
 	case 404:
 		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	case 410:
+		return "Gone";
 	case 415:
 		return "Unsupported Media Type";
+	case 503:
+		return "Service Unavailable";
 	default:
 		g_assert_not_reached();
 	}
@@ -211,8 +237,14 @@ answer_to_response(const Answer *answer, gboolean is_head)
 	append_cors_headers(response, answer);
 	if (answer->allow != NULL)
 		g_string_append_printf(response, "Allow: %s\r\n", answer->allow);
+	if (answer->probe != NULL)
+		g_string_append_printf(response, "Sekisho-Probe: %s\r\n", answer->probe);
+	if (answer->receipt != NULL)
+		g_string_append_printf(response, "Sekisho-Receipt: %s\r\n", answer->receipt);
 	if (answer->is_page)
-		g_string_append_printf(response, "Content-Security-Policy: %s\r\n", page_security_policy());
+		g_string_append_printf(response, "Content-Security-Policy: %s\r\n", page_security_policy(answer->is_confirm));
+	if (answer->is_confirm)
+		g_string_append(response, "Referrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n");
 	g_string_append(response, "\r\n");
 	if (!is_head)
 		g_string_append(response, answer->body);

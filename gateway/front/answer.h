@@ -21,6 +21,7 @@ typedef struct {
 	GPtrArray *invalid;      /* InvalidField *, in order; NULL or empty if all is well */
 	GVariant *quiz;          /* fresh questions (form/quiz.h); NULL if the form asks none */
 	gboolean is_demo;
+	char **hints;            /* plain texts that follow the message, NULL-terminated; NULL for none */
 	char *receipt;           /* NULL unless the submission is kept; shown on the page */
 } Outcome;
 void outcome_clear(Outcome *outcome);
@@ -28,8 +29,11 @@ void outcome_clear(Outcome *outcome);
 typedef struct {
 	guint status;            /* HTTP */
 	gboolean is_page;        /* HTML; else JSON */
+	gboolean is_confirm;     /* the page of a link: its address is a secret, its button may come to us, and no other page may frame it */
 	const char *allow;       /* value of the Allow header, NULL for none; static */
 	const char *origin;      /* value of Access-Control-Allow-Origin, NULL for none; borrowed, see job.c */
+	char *probe;             /* value of the Sekisho-Probe header, NULL for none */
+	char *receipt;           /* value of the Sekisho-Receipt header, by which `sekisho canary` finds its mail; NULL for none */
 	gboolean is_description; /* of OPTIONS: says what pages of that origin may send */
 	char *body;
 } Answer;
@@ -38,6 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Answer, answer_free)
 
 /* The JSON of a submission: always HTTP 200 (contract 2.3). */
 Answer *answer_outcome(const Outcome *outcome);
+/* What a probe reads back (probe.h); `probe` is copied. */
+Answer *answer_probe(const char *probe);
 /* A wrong client's JSON error (contract 1.3). */
 Answer *answer_refusal(const RouteRefusal *refusal, const char *allow);
 /* Any JSON document with HTTP 200; consumes a floating `document`. */

@@ -16,7 +16,7 @@ struct Body {
 	GByteArray *urlencoded; /* NULL for a multipart body */
 	Posted *posted;         /* fields of a multipart body so far */
 	GError *error;          /* the first one */
-	Uploads *uploads;       /* borrowed */
+	Uploads *uploads;       /* borrowed; NULL: only an urlencoded body is read */
 	gsize fields_bytes;     /* names and values so far */
 	GBytes *name;           /* the part being read */
 	GByteArray *value;      /* NULL while the part is a file */
@@ -88,6 +88,10 @@ body_new(const char *content_type, Uploads *uploads)
 	body->uploads = uploads;
 	if (is_urlencoded(content_type)) {
 		body->urlencoded = g_byte_array_new();
+		return body;
+	}
+	if (uploads == NULL) {
+		g_set_error(&body->error, WIRE_ERROR, WIRE_ERROR_TYPE, "the body is not application/x-www-form-urlencoded");
 		return body;
 	}
 	body->posted = posted_new();

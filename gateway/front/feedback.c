@@ -8,7 +8,7 @@
  *
  * Two promises are kept here. The visitor reads "sent" only after the submission and the promise of its mails were committed and
  * synced, so whatever breaks afterwards costs time and never the message. And the addresses that mails go to come from
- * policy/replies.c alone, which takes none from a visitor.
+ * policy/replies.c alone; one that a visitor typed is mailed only once it has proved itself (link.c), and by nobody here.
  *
  * Each step below either lets the job go on or ends it with an answer (job_end and its kin) and says FALSE. An answer to a
  * real visitor is always HTTP 200 with a status word, because the page's script would hang on anything else (contract 2.3).
@@ -18,7 +18,10 @@
 
 #include <string.h>
 
+#include "hints.h"
 #include "inquiry.h"
+#include "link.h"
+#include "probe.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
 #include "sekisho/form/quiz.h"
@@ -26,7 +29,6 @@
 #include "sekisho/policy/replies.h"
 #include "sekisho/store/spool.h"
 #include "sekisho/wire/address.h"
-#include "server.h"
 #include "visitor.h"
 
 static gboolean find_form_and_fields(Job *job);
@@ -42,18 +44,23 @@ static FeedbackStep keep(Job *job, const GPtrArray *planned);
 FeedbackStep
 feedback_receive(Job *job)
 {
-	/* 1. Which door? Only two lead to a submission: the page's script, and a form sent without script. */
+	/* 1. Which door? Only two lead to a submission: the page's script, and a form sent without script. A link of ours has a story of its own. */
 	const RouteInput input = {.method = request_param(&job->request, PARAM_METHOD),
 	    .uri = request_param(&job->request, PARAM_URI),
 	    .content_type = request_param(&job->request, PARAM_CONTENT_TYPE)};
 	route_find(&input, &job->route);
+	if (probe_answer(job))
+		return FEEDBACK_ENDED;
+	if (job->route.kind == ROUTE_CONFIRM)
+		return link_receive(job);
 	if (!route_is_submission(&job->route)) {
 		inquiry_answer(job);
 		return FEEDBACK_ENDED;
 	}
 
 	/* 2. Whose form is it, and what did the visitor send? */
-	if (!job_find_site(job) || !find_form_and_fields(job) || !find_unit_tag(job) || !is_for_everybody(job))
+	if (!job_find_site(job) || !probe_is_canary_true(job) || !find_form_and_fields(job) || !find_unit_tag(job) ||
+	    !is_for_everybody(job))
 		return FEEDBACK_ENDED;
 
 	/* 3. Shaped by the form it becomes a submission. What is missing or wrong goes straight back to the visitor. */
@@ -75,18 +82,14 @@ feedback_receive(Job *job)
 	return keep(job, planned);
 }
 
-/* Called by the journal's thread after the commit, or after it failed. The job goes to the next free worker. */
-static void
-feedback_stored(gpointer user_data, const GError *error)
-{
-	Job *job = user_data;
-	job->store_error = error != NULL ? g_error_copy(error) : NULL;
-	server_job_ready(job);
-}
-
 void
 feedback_conclude(Job *job)
 {
+	if (job->route.kind == ROUTE_CONFIRM) {
+		link_conclude(job);
+		return;
+	}
+
 	/* 7. Not on disk: the visitor is told so, and the text is still in the form to be sent again. */
 	if (job->store_error != NULL) {
 		log_error(LOG_STORE_FAILED, job->store_error, "site", job->submission->site, NULL);
@@ -101,6 +104,7 @@ feedback_conclude(Job *job)
 		job_end(job, "spam", "spam");
 		return;
 	}
+	job->outcome.hints = g_steal_pointer(&job->hints);
 	job->outcome.receipt = g_strdup(job->submission->receipt);
 	job_end(job, "mail_sent", "mail_sent_ok");
 }
@@ -241,10 +245,17 @@ planned_delivery_new(Job *job, const PlannedRecipient *recipient)
 	return delivery;
 }
 
+/* Whether an address may never prove itself is nobody's to foresee. */
+static gboolean
+is_sure(const PlannedRecipient *recipient)
+{
+	return recipient->refusal == NULL && !recipient->is_typed;
+}
+
 /*
- * The mails to promise (PlannedDelivery *): none for spam; refused ones are kept too, so that the owner sees what was asked for. A form in demo mode
+ * The mails to promise (PlannedDelivery *), those that wait for an address's proof among them: none for spam; refused ones are kept too, so that the owner sees what was asked for. A form in demo mode
  * or with skip_mail promises none, and is kept all the same: Contact Form 7 would store a skipped one and not a demo, but
- * a message that a visitor was thanked for must be findable. If nobody at all would get the message, it is not taken: NULL.
+ * a message that a visitor was thanked for must be findable. If nobody would surely get the message, it is not taken: NULL.
  */
 static GPtrArray *
 plan_mails(Job *job)
@@ -256,8 +267,9 @@ plan_mails(Job *job)
 	for (guint i = 0; i < recipients->len; i++) {
 		PlannedDelivery *delivery = planned_delivery_new(job, recipients->pdata[i]);
 		g_ptr_array_add(planned, delivery);
-		job->mails += delivery->is_refused ? 0 : 1;
+		job->mails += is_sure(recipients->pdata[i]) ? 1 : 0;
 	}
+	job->hints = hints_of(job->form, recipients);
 	if (job->mails > 0 || job->form->is_demo || job->form->is_mail_skipped)
 		return g_steal_pointer(&planned);
 	log_event(LOG_SITE_UNUSABLE, "site", job->submission->site, "reason",
@@ -279,7 +291,7 @@ keep(Job *job, const GPtrArray *planned)
 	const gboolean is_durable =
 	    !job->has_content || spool_sync(job->front->config->data_directory, job->submission->files, &error);
 	if (is_durable &&
-	    journal_submit(job->front->journal, journal_entry_new(job->front->journal, &record), feedback_stored, job, &error))
+	    journal_submit(job->front->journal, journal_entry_new(job->front->journal, &record), job_stored, job, &error))
 		return FEEDBACK_WAITS;
 	/* The files are not safe, or the journal's queue is full because the disk cannot keep up: the same to the visitor as a failed commit. */
 	job->store_error = g_steal_pointer(&error);

@@ -12,6 +12,7 @@
 #include "sekisho/base/texts.h"
 #include "sekisho/form/mailtag.h"
 #include "sekisho/form/quiz.h"
+#include "server.h"
 #include "visitor.h"
 
 Job *
@@ -32,6 +33,7 @@ job_free(Job *job)
 	answer_free(job->answer);
 	g_clear_error(&job->store_error);
 	outcome_clear(&job->outcome);
+	g_strfreev(job->hints);
 	/* What was not taken into the store leaves nothing on the disk. */
 	if (job->submission != NULL && !(job->is_kept && job->has_content))
 		uploads_remove(job->front->config->data_directory, job->submission->files);
@@ -54,6 +56,8 @@ end_unusable(Job *job, const char *reason)
 {
 	if (route_is_submission(&job->route))
 		job_end_with_text(job, "mail_failed", "fixed.unavailable", reason);
+	else if (job->route.kind == ROUTE_CONFIRM)
+		job_end_confirm(job, 503, "page.confirm_later", reason);
 	else
 		job_end_refused(job, &route_refusal_form, NULL);
 }
@@ -97,12 +101,26 @@ job_find_form(Job *job, guint64 form_id)
 	return FALSE;
 }
 
+/* --- Waiting ------------------------------------------------------------------------------------------------------ */
+
+/* Called by the journal's thread after the commit, or after it failed. */
+void
+job_stored(gpointer user_data, const GError *error)
+{
+	Job *job = user_data;
+	job->store_error = error != NULL ? g_error_copy(error) : NULL;
+	server_job_ready(job);
+}
+
 /* --- Ending ------------------------------------------------------------------------------------------------------ */
 
-static const char *
+const char *
 job_locale(const Job *job)
 {
-	return job->form != NULL ? job->form->source->locale : page_locale(request_param(&job->request, PARAM_ACCEPT_LANGUAGE));
+	if (job->form != NULL)
+		return job->form->source->locale;
+	return page_locale(
+	    request_param(&job->request, PARAM_ACCEPT_LANGUAGE), job->site != NULL ? site_locale(job->site) : "en");
 }
 
 /* The page with the form. Without the form's own #fragment: the browser has posted to that very address, and a link that only adds a
@@ -113,7 +131,7 @@ back_url(const Job *job)
 	return job->site != NULL ? visitor_page(&job->request, job->site->facts) : g_strdup("");
 }
 
-/* One line for every submission; one of another kind for what never became one. Nothing a visitor typed is in it. */
+/* One line for every submission, or pressed link; one of another kind for what never became one. Nothing a visitor typed is in it. */
 static void
 log_end(const Job *job, const char *status, const char *reason)
 {
@@ -127,6 +145,8 @@ log_end(const Job *job, const char *status, const char *reason)
 	if (submission != NULL)
 		log_event(LOG_SUBMISSION, "receipt", job->is_kept ? submission->receipt : NULL, "site", submission->site, "form",
 		    form, "status", status, "check", spam->agent, "line", line, "mails", mails, "ms", ms, NULL);
+	else if (job->is_kept)
+		log_event(LOG_PRESSED, "site", job->site->facts->name, "ms", ms, NULL);
 	else
 		log_event(LOG_REFUSED, "site", job->site != NULL ? job->site->facts->name : NULL, "form",
 		    job->route.form_id != 0 ? form : NULL, "status", status, "reason", reason, NULL);
@@ -176,6 +196,8 @@ end_outcome(Job *job, const char *status, char *message, const char *reason)
 	} else {
 		give_answer(job, answer_outcome(outcome));
 	}
+	if (outcome->receipt != NULL && job->submission->client->canary[0] != '\0')
+		job->answer->receipt = g_strdup(outcome->receipt);
 	log_end(job, status, reason);
 }
 
@@ -204,6 +226,15 @@ job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id)
 		give_answer(job, answer_refusal(refusal, job->route.allow));
 	}
 	log_end(job, status, refusal->code);
+}
+
+void
+job_end_confirm(Job *job, guint status, const char *text_id, const char *reason)
+{
+	g_autofree char *shown = g_strdup_printf("%u", status);
+	const PageFrame frame = {.locale = job_locale(job), .back_url = ""};
+	give_answer(job, page_confirm_end(status, text_id, &frame));
+	log_end(job, shown, reason);
 }
 
 void

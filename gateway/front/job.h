@@ -38,7 +38,8 @@ typedef struct Job {
 	char *unit_tag;
 	Submission *submission;
 	SpamFinding spam;       /* agent NULL: none was found */
-	guint mails;            /* promised in the outbox */
+	guint mails;            /* promised in the outbox to addresses that need no proof */
+	char **hints;           /* what to tell of them besides the form's message (hints.h); NULL: nothing */
 	gboolean is_kept;       /* committed */
 	gboolean has_content;   /* ... with its content, and then its files are the store's */
 	Outcome outcome;
@@ -54,6 +55,12 @@ void job_free(Job *job);
 gboolean job_find_site(Job *job);
 gboolean job_find_form(Job *job, guint64 form_id);
 
+/* The language in which to answer: the form's, else the browser's if we speak it, else the site's. Borrowed. */
+const char *job_locale(const Job *job);
+
+/* JournalDone of a waiting job, which is `user_data`: hands it to the next free worker. */
+void job_stored(gpointer user_data, const GError *error);
+
 /* Fresh questions for the form's quiz fields, or NULL if it has none. The caller's. */
 GVariant *job_quiz(const Job *job);
 
@@ -63,5 +70,7 @@ void job_end(Job *job, const char *status, const char *message_key);
 void job_end_with_text(Job *job, const char *status, const char *text_id, const char *reason);
 /* Turns a wrong client away: JSON of `refusal`, or for a plain POST the page with `text_id`, which may be NULL on REST routes. */
 void job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id);
-/* Answers a question that changed nothing (schema, refill, OPTIONS). */
+/* Ends a confirmation's link with a page (page_confirm_end); `reason` is for the log. */
+void job_end_confirm(Job *job, guint status, const char *text_id, const char *reason);
+/* Answers a question that changed nothing (schema, refill, OPTIONS, a link's page, a probe). */
 void job_end_with_answer(Job *job, Answer *answer);

@@ -22,9 +22,14 @@ static const char STYLE[] =
     ".message{white-space:pre-line}"
     "dt{font-weight:600}dd{margin:0 0 .5rem}"
     ".receipt{font-family:ui-monospace,monospace;letter-spacing:.06em}"
-    "a{color:LinkText}a:focus-visible{outline:.15rem solid;outline-offset:.2rem}";
+    "a{color:LinkText}"
+    "button{font:inherit;font-weight:600;color:#fff;background:#2e7d32;border:0;border-radius:.3rem;padding:.7rem "
+    "1.6rem;cursor:pointer}"
+    "a:focus-visible,button:focus-visible{outline:.15rem solid;outline-offset:.2rem}"
+    "form{margin:1.5rem 0}";
 
 static char security_policy[256];
+static char confirm_policy[256];
 
 static void
 make_security_policy(void)
@@ -37,20 +42,24 @@ make_security_policy(void)
 	g_autofree char *hash = g_base64_encode(digest, size);
 	g_snprintf(security_policy, sizeof security_policy,
 	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'", hash);
+	g_snprintf(confirm_policy, sizeof confirm_policy,
+	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'", hash);
 }
 
 const char *
-page_security_policy(void)
+page_security_policy(gboolean is_confirm)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	(void)pthread_once(&once, make_security_policy);
-	return security_policy;
+	return is_confirm ? confirm_policy : security_policy;
 }
 
 const char *
-page_locale(const char *accept_language)
+page_locale(const char *accept_language, const char *site_locale)
 {
-	return g_ascii_strncasecmp(accept_language, "ja", 2) == 0 ? "ja" : "en";
+	if (g_ascii_strncasecmp(accept_language, "ja", 2) == 0)
+		return "ja";
+	return g_ascii_strncasecmp(accept_language, "en", 2) == 0 ? "en" : site_locale;
 }
 
 /* `format` is ours and holds one %s for every escaped text. */
@@ -109,6 +118,8 @@ page_outcome(const Outcome *outcome, const PageFrame *frame)
 	const gboolean is_sent = strcmp(outcome->status, "mail_sent") == 0;
 	GString *page = begin(frame, is_sent ? "page.title_sent" : "page.title_problem", !is_sent);
 	append(page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_sent ? "status" : "alert", outcome->message);
+	for (char **hint = outcome->hints; hint != NULL && *hint != NULL; hint++)
+		append(page, "<p>%s</p>\n", *hint);
 	if (outcome->invalid != NULL && outcome->invalid->len > 0)
 		append_invalid_fields(page, outcome->invalid, frame);
 	if (outcome->receipt != NULL)
@@ -125,4 +136,37 @@ page_refusal(guint status, const char *text_id, const PageFrame *frame)
 	GString *page = begin(frame, "page.title_problem", TRUE);
 	append(page, "<p class=\"message\" role=\"alert\">%s</p>\n", text_for(frame->locale, text_id));
 	return end(page, status, frame, "page.back");
+}
+
+static Answer *
+end_confirm(GString *page, guint status, const PageFrame *frame)
+{
+	Answer *answer = end(page, status, frame, "page.back");
+	answer->is_confirm = TRUE;
+	return answer;
+}
+
+Answer *
+page_confirm(const char *site_title, const char *token, const PageFrame *frame)
+{
+	const TextPlace places[] = {{"site", site_title}, {NULL, NULL}};
+	g_autofree char *what = text_fill(text_for(frame->locale, "page.confirm_ask"), places);
+	GString *page = begin(frame, "page.confirm_title", FALSE);
+	append(page, "<p>%s</p>\n", what);
+	/* Relative, because the site may live below any path and behind any name. */
+	append(page,
+	    "<form method=\"post\" action=\"confirm\"><input type=\"hidden\" name=\"t\" value=\"%s\">"
+	    "<button type=\"submit\">%s</button></form>\n",
+	    token, text_for(frame->locale, "page.confirm_button"));
+	append(page, "<p>%s</p>\n", text_for(frame->locale, "page.confirm_stranger"));
+	return end_confirm(page, 200, frame);
+}
+
+Answer *
+page_confirm_end(guint status, const char *text_id, const PageFrame *frame)
+{
+	const gboolean is_done = status == 200;
+	GString *page = begin(frame, is_done ? "page.confirm_done_title" : "page.confirm_problem_title", !is_done);
+	append(page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_done ? "status" : "alert", text_for(frame->locale, text_id));
+	return end_confirm(page, status, frame);
 }

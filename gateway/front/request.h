@@ -18,6 +18,8 @@
 typedef enum {
 	PARAM_METHOD, PARAM_URI, PARAM_CONTENT_TYPE, PARAM_CONTENT_LENGTH, PARAM_REMOTE_ADDR, PARAM_REMOTE_PORT, PARAM_USER_AGENT,
 	PARAM_REFERER, PARAM_ORIGIN, PARAM_ACCEPT_LANGUAGE,
+	PARAM_PROBE,  /* Sekisho-Probe: see probe.h */
+	PARAM_CANARY, /* Sekisho-Canary: see probe.h */
 	PARAM_SITE, /* SEKISHO_SITE: set by the web server's configuration, never by a client */
 	PARAM_COUNT
 } RequestParam;
@@ -45,7 +47,7 @@ void request_library_init(void);
 RequestStart request_accept(Request *request, int descriptor, gint64 deadline_us);
 const char *request_param(const Request *request, RequestParam param);
 /* The body's fields, the caller's, after an error as body_finish says (never NULL); its files go to `uploads`. WIRE_ERROR_LIMIT,
- * WIRE_ERROR_TYPE, WIRE_ERROR_MALFORMED; then look at is_broken too. The body is
+ * WIRE_ERROR_TYPE, WIRE_ERROR_MALFORMED; then look at is_broken too. `uploads` NULL: only an urlencoded body is read. The body is
  * read to its end even if its content is refused, so that the web server is not left writing, unless it is above LIMIT_BODY_BYTES. */
 gboolean request_fields(Request *request, Uploads *uploads, Posted **posted, GError **error);
 /* Sends `answer` (a CGI response; NULL if there is none) and ends the request. Returns the connection, ready for the next request, or -1 if it was

@@ -1,7 +1,7 @@
 /*
  * Reading a URL as WordPress would: the REST prefix may be /wp-json, a renamed word, /index.php/wp-json or ?rest_route=, a
  * site may live in a subdirectory, and routes compare without case. What follows the prefix is cut at slashes and compared with
- * the five routes of contract 1.1. A REST address that is none of them is refused; an ordinary page's address that is POSTed
+ * the five routes of contract 1.1. One address more is ours: the link of a confirmation, below whatever path the site has. A REST address that is none of them is refused; an ordinary page's address that is POSTed
  * to may carry a form without script (contract 2.6), and only its body can tell.
  *
  * No state. Nothing here looks at a body or at files.
@@ -20,6 +20,7 @@ static const RouteRefusal refusal_forbidden = {
     403, "wpcf7_forbidden", "Contact forms are not administered through this gateway."};
 static const RouteRefusal refusal_media_type = {
     415, "wpcf7_unsupported_media_type", "The request body must be multipart/form-data."};
+static const RouteRefusal refusal_method = {405, "sekisho_method", "This address takes GET, HEAD and POST."};
 const RouteRefusal route_refusal_form = {404, "wpcf7_not_found", "There is no contact form with this id."};
 const RouteRefusal route_refusal_unit_tag = {
     400, "wpcf7_unit_tag_not_found", "The request has no valid _wpcf7_unit_tag field, or its body cannot be read."};
@@ -81,8 +82,9 @@ rest_path(const char *uri)
 	return g_strndup(begin, length);
 }
 
-gboolean
-route_read_form_id(const char *text, guint64 *form_id)
+/* Decimal digits only; FALSE if `text` is anything else, and then `form_id` is unchanged. */
+static gboolean
+read_form_id(const char *text, guint64 *form_id)
 {
 	if (text[0] == '\0' || strspn(text, "0123456789") != strlen(text))
 		return FALSE;
@@ -113,11 +115,39 @@ refuse(Route *route, const RouteRefusal *refusal)
 	route->refusal = refusal;
 }
 
+/* Mails write the address as we gave it, so its case counts, and no slash follows. */
+static gboolean
+is_confirm(const char *uri)
+{
+	g_autofree char *path = decoded_path(uri);
+	return g_str_has_suffix(path, ROUTE_CONFIRM_PATH);
+}
+
+static void
+match_confirm(const RouteInput *input, Route *route)
+{
+	static const char *const methods[] = {"GET", "HEAD", "POST", NULL};
+	route->kind = ROUTE_CONFIRM;
+	route->name = "confirm";
+	route->allow = "GET, HEAD, POST";
+	if (!g_strv_contains(methods, input->method))
+		refuse(route, &refusal_method);
+}
+
+static const char *
+name_of(RouteKind kind)
+{
+	if (kind == ROUTE_FEEDBACK)
+		return "feedback";
+	return kind == ROUTE_SCHEMA ? "schema" : "refill";
+}
+
 /* One of our three routes was named: does it take this method? */
 static void
 match_method(const RouteInput *input, RouteKind kind, Route *route)
 {
 	route->refusal = NULL;
+	route->name = name_of(kind);
 	route->is_schema = kind == ROUTE_SCHEMA;
 	route->allow = kind == ROUTE_FEEDBACK ? "POST" : "GET";
 	const gboolean is_taken = strcmp(input->method, route->allow) == 0 || (kind != ROUTE_FEEDBACK && route->is_head);
@@ -152,7 +182,7 @@ match_rest(const RouteInput *input, const char *path, Route *route)
 	const guint count = g_strv_length(parts);
 	if (strcmp(parts[0], "contact-forms") != 0)
 		return;
-	if (count > 1 && !route_read_form_id(parts[1], &route->form_id))
+	if (count > 1 && !read_form_id(parts[1], &route->form_id))
 		return;
 	if (count <= 2)
 		match_administration(input, count == 2, route);
@@ -171,7 +201,11 @@ route_find(const RouteInput *input, Route *route)
 	g_autofree char *path = rest_path(input->uri);
 	if (path != NULL)
 		match_rest(input, path, route);
-	else if (strcmp(input->method, "POST") != 0)
+	else if (is_confirm(input->uri))
+		match_confirm(input, route);
+	else if (strcmp(input->method, "POST") == 0)
+		route->name = "plain";
+	else
 		refuse(route, &refusal_no_route);
 }
 

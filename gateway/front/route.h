@@ -12,6 +12,7 @@ typedef enum {
 	ROUTE_PLAIN_POST, /* any other POST: a submission without script, if its body says so (contract 2.6) */
 	ROUTE_SCHEMA,     /* GET .../feedback/schema */
 	ROUTE_REFILL,     /* GET .../refill */
+	ROUTE_CONFIRM,    /* GET, HEAD or POST .../sekisho/confirm: the link of a confirmation, and its button */
 	ROUTE_DESCRIBE,   /* OPTIONS of one of the three REST routes: `allow` says what it takes */
 	ROUTE_REFUSED     /* none of ours: `refusal` says why */
 } RouteKind;
@@ -25,6 +26,7 @@ typedef struct {
 
 typedef struct {
 	RouteKind kind;
+	const char *name;      /* "feedback", "plain", "schema", "refill", "confirm": whose address it is, whatever the method; NULL if none of ours. Static */
 	guint64 form_id;       /* of a REST route; else 0. Too large an id is G_MAXINT64, which no form has */
 	gboolean is_head;      /* HEAD: the answer of GET without its body */
 	gboolean is_schema;    /* the route is .../feedback/schema, whatever is asked of it */
@@ -44,10 +46,11 @@ void route_find(const RouteInput *input, Route *route);
 extern const RouteRefusal route_refusal_form;     /* 404 wpcf7_not_found */
 extern const RouteRefusal route_refusal_unit_tag; /* 400 wpcf7_unit_tag_not_found */
 
+/* Where links of confirmations lead, below the site's URL. */
+#define ROUTE_CONFIRM_PATH "/sekisho/confirm"
+
 /* TRUE if a visitor's message is on its way in. */
 gboolean route_is_submission(const Route *route);
-/* Reads a form id, decimal digits only; FALSE if `text` is anything else, and then `form_id` is unchanged. */
-gboolean route_read_form_id(const char *text, guint64 *form_id);
 /* Reads the hidden field _wpcf7 of a form without script as PHP's (int) does: "10abc", "+10" and "10.5" are form 10. FALSE if it is no form's id:
  * zero, negative, no number. */
 gboolean route_read_posted_id(const char *text, guint64 *form_id);

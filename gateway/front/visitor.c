@@ -121,6 +121,7 @@ visitor_facts(const Request *request, const Posted *posted, const char *unit_tag
 	facts->unit_tag = g_strdup(unit_tag);
 	/* The id comes as PHP's absint() would read it: without a sign. */
 	facts->container_post = post < 0 ? 0 - (guint64)post : (guint64)post;
+	text_set(&facts->canary, request_param(request, PARAM_CANARY));
 	facts->received_at_us = clock_now_us();
 	return facts;
 }

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sekisho/base/clock.h"
 #include "sekisho/base/log.h"
-#include "sekisho/base/vault.h"
 #include "sekisho/conf/config.h"
 #include "sekisho/front/front.h"
 #include "sekisho/store/db.h"
@@ -51,7 +51,7 @@ put_site(const char *directory, guint workers)
 		workers);
 	put(directory, "sekisho.conf", main_file);
 	put(directory, "sites/example.jp/site.conf", site_conf);
-	put(directory, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\n[mail_2]\nactive = on\n");
+	put(directory, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\nreply = never\n[mail_2]\nactive = on\n");
 	put(directory, "sites/example.jp/forms/contact/form.html", form_html);
 	put(directory, "sites/example.jp/forms/demo/form.ini", "[form]\nid = 5\nlocale = ja\n[settings]\ndemo_mode = on\n");
 	put(directory, "sites/example.jp/forms/demo/form.html", form_html);
@@ -273,6 +273,9 @@ client_send_head(int connection, const ClientRequest *request)
 	append_param(params, "HTTP_USER_AGENT", agent[0] != '\0' ? agent : NULL);
 	append_param(params, "HTTP_ORIGIN", request->origin);
 	append_param(params, "HTTP_REFERER", request->referer);
+	append_param(params, "HTTP_ACCEPT_LANGUAGE", request->accept_language);
+	append_param(params, "HTTP_SEKISHO_PROBE", request->probe);
+	append_param(params, "HTTP_SEKISHO_CANARY", request->canary);
 	append_param(params, "SEKISHO_SITE", site[0] != '\0' ? site : NULL);
 	append_record(records, FCGI_BEGIN, begin, sizeof begin);
 	for (guint at = 0; at < params->len; at += 32768)
@@ -414,14 +417,32 @@ stored_count(const Gateway *gateway)
 	return summaries->len;
 }
 
+Vault *
+open_vault(const Gateway *gateway)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *keys = g_build_filename(gateway->directory, "keys", NULL);
+	Vault *vault = vault_open(keys, VAULT_ADMIN, &error);
+	g_assert_no_error(error);
+	return vault;
+}
+
+char *
+link_token(const Gateway *gateway, VaultLinkPurpose purpose, const char *site, gint64 seconds)
+{
+	g_autoptr(Vault) vault = open_vault(gateway);
+	g_autoptr(GBytes) payload = g_bytes_new_static("payload", strlen("payload"));
+	const VaultLink link = {
+	    .purpose = purpose, .site = site, .expires_at_us = clock_now_us() + seconds * G_USEC_PER_SEC, .payload = payload};
+	return vault_link_sign(vault, &link);
+}
+
 Submission *
 stored_newest(const Gateway *gateway)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Db) db = open_database(gateway);
-	g_autofree char *keys = g_build_filename(gateway->directory, "keys", NULL);
-	g_autoptr(Vault) vault = vault_open(keys, VAULT_ADMIN, &error);
-	g_assert_no_error(error);
+	g_autoptr(Vault) vault = open_vault(gateway);
 	g_autoptr(GPtrArray) summaries = submissions_list(db, NULL, 1, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(summaries->len, ==, 1);

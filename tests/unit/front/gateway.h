@@ -8,6 +8,7 @@
 
 #include <glib.h>
 
+#include "sekisho/base/vault.h"
 #include "sekisho/form/submission.h"
 #include "sekisho/store/db.h"
 
@@ -23,7 +24,7 @@ typedef struct {
 	pid_t front;
 } Gateway;
 
-/* Site "example.jp" with the forms 4 (default fields, English, with a second mail to the visitor), 5 (Japanese, demo mode) and 6 (broken). */
+/* Site "example.jp" with the forms 4 (default fields, English, with a second mail to the visitor, whom the policy refuses), 5 (Japanese, demo mode) and 6 (broken). */
 Gateway *gateway_start(guint workers);
 /* The next three count as long as the site was not asked for yet. site.conf again, with more in [site] and more groups. */
 void gateway_set_site(const Gateway *gateway, const char *site_keys, const char *groups);
@@ -49,6 +50,9 @@ typedef struct {
 	const char *site; /* NULL: "example.jp"; "": not sent */
 	const char *referer;
 	const char *origin;
+	const char *accept_language;
+	const char *probe;
+	const char *canary;
 	const char *user_agent; /* NULL: GATEWAY_BROWSER; "": not sent */
 	const GString *body;
 	gboolean is_kept;  /* FCGI_KEEP_CONN */
@@ -88,5 +92,9 @@ Db *open_database(const Gateway *gateway);
 guint stored_count(const Gateway *gateway);
 /* The newest submission, opened; the caller's. */
 Submission *stored_newest(const Gateway *gateway);
+/* The keys as an operator holds them; the caller's. */
+Vault *open_vault(const Gateway *gateway);
+/* A link's token for `site` that is good for `seconds`; the caller's. */
+char *link_token(const Gateway *gateway, VaultLinkPurpose purpose, const char *site, gint64 seconds);
 /* Mails that wait in the outbox. */
 guint mails_count(const Gateway *gateway);

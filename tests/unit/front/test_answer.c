@@ -39,6 +39,30 @@ test_success(void)
 }
 
 static void
+test_hints(void)
+{
+	char *hints[] = {(char *)"One", (char *)"Two", NULL};
+	const Outcome outcome = {.form_id = 4,
+	    .status = "mail_sent",
+	    .message = (char *)"Thanks",
+	    .hints = hints,
+	    .unit_tag = (char *)"u",
+	    .posted_data_hash = (char *)""};
+	assert_body(answer_outcome(&outcome),
+	    "{\"contact_form_id\":4,\"status\":\"mail_sent\",\"message\":\"Thanks\\nOne\\nTwo\","
+	    "\"posted_data_hash\":\"\",\"into\":\"#u\",\"invalid_fields\":[]}");
+}
+
+static void
+test_probe(void)
+{
+	g_autoptr(Answer) answer = answer_probe("01ab");
+	g_autoptr(GString) response = answer_to_response(answer, FALSE);
+	g_assert_true(g_str_has_prefix(response->str, "Status: 200 OK\r\n"));
+	g_assert_nonnull(strstr(response->str, "Sekisho-Probe: 01ab\r\n"));
+}
+
+static void
 test_demo(void)
 {
 	const Outcome outcome = {.form_id = 4,
@@ -173,6 +197,8 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/front/answer/a success has the documented keys in order", test_success);
+	g_test_add_func("/front/answer/hints follow the message on lines of their own", test_hints);
+	g_test_add_func("/front/answer/a probe reads its answer in a header", test_probe);
 	g_test_add_func("/front/answer/S09 demo mode is said", test_demo);
 	g_test_add_func("/front/answer/a failed validation serves old and new scripts", test_invalid);
 	g_test_add_func("/front/answer/a refusal is WordPress's error document", test_refusal);

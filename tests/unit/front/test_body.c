@@ -50,6 +50,29 @@ test_urlencoded(void)
 	g_assert_cmpuint(posted_count(nothing), ==, 0);
 }
 
+/* Where no files are wanted. */
+static void
+test_urlencoded_only(void)
+{
+	static const struct {
+		const char *content_type;
+		const char *bytes;
+		gboolean is_read;
+	} cases[] = {{URLENCODED, "t=abc", TRUE},
+	    {MULTIPART, "--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nabc\r\n--b--\r\n", FALSE},
+	    {"", "t=abc", FALSE}};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(Posted) posted = NULL;
+		g_autoptr(Body) body = body_new(cases[i].content_type, NULL);
+		body_feed(body, (const guint8 *)cases[i].bytes, strlen(cases[i].bytes));
+		g_assert_true(body_finish(body, &posted, &error) == cases[i].is_read);
+		g_assert_cmpstr(posted_text(posted, "t"), ==, cases[i].is_read ? "abc" : "");
+		if (!cases[i].is_read)
+			g_assert_error(error, WIRE_ERROR, WIRE_ERROR_TYPE);
+	}
+}
+
 typedef struct {
 	const char *content_type;
 	const char *body;
@@ -135,6 +158,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/front/body/a multipart body reads the same in pieces of any size", test_pieces);
 	g_test_add_func("/front/body/an urlencoded body is read at its end", test_urlencoded);
+	g_test_add_func("/front/body/without a place for files only an urlencoded body is read", test_urlencoded_only);
 	g_test_add_func("/front/body/what cannot be read says why", test_malformed);
 	g_test_add_func("/front/body/each ceiling holds exactly where it is drawn", test_ceilings);
 	g_test_add_func("/front/body/a file's bytes count for no field", test_large_files_cost_nothing);

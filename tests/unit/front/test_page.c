@@ -78,6 +78,52 @@ test_labels(void)
 }
 
 static void
+test_hints(void)
+{
+	char *hints[] = {(char *)"One <b>", (char *)"Two", NULL};
+	const Outcome outcome = {.status = "mail_sent", .message = (char *)"Thanks", .hints = hints};
+	g_autoptr(Answer) answer = page_outcome(&outcome, &ENGLISH);
+	assert_has(answer, ">Thanks</p>\n<p>One &lt;b&gt;</p>\n<p>Two</p>\n");
+}
+
+/* One button, which posts the token to the page's own address; no other page frames it or hears where it was. */
+static void
+test_confirm(void)
+{
+	g_autoptr(Answer) answer = page_confirm("A & B <shop>", "tok\"en", &ENGLISH);
+	g_assert_cmpuint(answer->status, ==, 200);
+	assert_has(answer, "<html lang=\"en\">");
+	assert_has(answer, "the form of A &amp; B &lt;shop&gt;.");
+	assert_has(answer, "<form method=\"post\" action=\"confirm\"><input type=\"hidden\" name=\"t\" value=\"tok&quot;en\">");
+	assert_has(answer, "<button type=\"submit\">Send me the reply</button></form>");
+	assert_lacks(answer, "{site}");
+	assert_lacks(answer, "<script");
+	g_autoptr(GString) response = answer_to_response(answer, FALSE);
+	static const char *const headers[] = {"form-action 'self'; frame-ancestors 'none'\r\n",
+	    "Referrer-Policy: no-referrer\r\n", "X-Frame-Options: DENY\r\n", "X-Robots-Tag: noindex\r\n",
+	    "Cache-Control: no-store\r\n"};
+	for (gsize i = 0; i < G_N_ELEMENTS(headers); i++)
+		if (strstr(response->str, headers[i]) == NULL)
+			g_error("no %s", headers[i]);
+}
+
+static void
+test_confirm_end(void)
+{
+	g_autoptr(Answer) done = page_confirm_end(200, "page.confirm_done", &JAPANESE);
+	assert_has(done, "<h1>確認しました</h1>");
+	assert_has(done, "role=\"status\">メールアドレスを確認しました。");
+	g_autoptr(Answer) late = page_confirm_end(410, "page.confirm_expired", &JAPANESE);
+	g_assert_cmpuint(late->status, ==, 410);
+	g_assert_true(late->is_confirm);
+	assert_has(late, "<h1>確認できませんでした</h1>");
+	assert_has(late, "role=\"alert\">このリンクは有効期限が切れています。");
+	/* Within the period nobody is asked a second time, so sending again would bring the owner two messages and the visitor nothing. */
+	assert_lacks(late, "もう一度");
+	assert_lacks(late, "<form");
+}
+
+static void
 test_refused(void)
 {
 	g_autoptr(Answer) answer = page_refusal(400, "page.no_form", &ENGLISH);
@@ -99,19 +145,22 @@ test_policy(void)
 	g_checksum_get_digest(checksum, digest, &size);
 	g_autofree char *hash = g_base64_encode(digest, size);
 	g_autofree char *source = g_strdup_printf("default-src 'none'; style-src 'sha256-%s';", hash);
-	g_assert_true(g_str_has_prefix(page_security_policy(), source));
+	for (guint is_confirm = 0; is_confirm <= 1; is_confirm++)
+		g_assert_true(g_str_has_prefix(page_security_policy(is_confirm), source));
 	g_autoptr(GString) response = answer_to_response(answer, FALSE);
 	g_assert_nonnull(strstr(response->str, "Content-Type: text/html; charset=UTF-8\r\n"));
-	g_assert_nonnull(strstr(response->str, page_security_policy()));
+	g_assert_nonnull(strstr(response->str, page_security_policy(FALSE)));
+	g_assert_null(strstr(response->str, "Referrer-Policy"));
 }
 
 static void
 test_locale(void)
 {
-	g_assert_cmpstr(page_locale("ja,en;q=0.5"), ==, "ja");
-	g_assert_cmpstr(page_locale("JA-jp"), ==, "ja");
-	g_assert_cmpstr(page_locale("en-US,ja"), ==, "en");
-	g_assert_cmpstr(page_locale(""), ==, "en");
+	g_assert_cmpstr(page_locale("ja,en;q=0.5", "en"), ==, "ja");
+	g_assert_cmpstr(page_locale("JA-jp", "en"), ==, "ja");
+	g_assert_cmpstr(page_locale("en-US,ja", "ja"), ==, "en");
+	g_assert_cmpstr(page_locale("fr,en", "ja_JP"), ==, "ja_JP");
+	g_assert_cmpstr(page_locale("", "ja"), ==, "ja");
 }
 
 int
@@ -121,6 +170,9 @@ main(int argc, char **argv)
 	g_test_add_func("/front/page/a success has message, receipt and the way back", test_sent);
 	g_test_add_func("/front/page/problems are listed and escaped in the form's language", test_invalid);
 	g_test_add_func("/front/page/a field is called by its label", test_labels);
+	g_test_add_func("/front/page/hints follow the message", test_hints);
+	g_test_add_func("/front/page/a link's page has one button and keeps its address to itself", test_confirm);
+	g_test_add_func("/front/page/what became of a link is said in the visitor's language", test_confirm_end);
 	g_test_add_func("/front/page/a request without a form is told so", test_refused);
 	g_test_add_func("/front/page/the policy names the page's own style sheet by its hash", test_policy);
 	g_test_add_func("/front/page/without a form the browser's language counts", test_locale);

@@ -82,6 +82,25 @@ static const RouteCase pages[] = {
     {"no URI at all", "POST", "", MULTIPART, ROUTE_PLAIN_POST, 0, 0},
 };
 
+#define URLENCODED "application/x-www-form-urlencoded"
+
+static const RouteCase links[] = {
+    {"a link is opened", "GET", "/sekisho/confirm?t=abc", "", ROUTE_CONFIRM, 0, 0},
+    {"a link is looked at", "HEAD", "/sekisho/confirm?t=abc", "", ROUTE_CONFIRM, 0, 0},
+    {"its button is pressed", "POST", "/sekisho/confirm", URLENCODED, ROUTE_CONFIRM, 0, 0},
+    {"below a subdirectory", "GET", "/blog/ja/sekisho/confirm?t=abc", "", ROUTE_CONFIRM, 0, 0},
+    {"with percent signs", "GET", "/%73ekisho%2Fconfirm", "", ROUTE_CONFIRM, 0, 0},
+    {"beside an empty rest_route", "GET", "/sekisho/confirm?rest_route=", "", ROUTE_CONFIRM, 0, 0},
+    {"other methods", "PUT", "/sekisho/confirm", "", ROUTE_REFUSED, 0, 405},
+    {"OPTIONS", "OPTIONS", "/sekisho/confirm", "", ROUTE_REFUSED, 0, 405},
+    {"more behind it", "GET", "/sekisho/confirm/x", "", ROUTE_REFUSED, 0, 404},
+    {"a slash behind it", "GET", "/sekisho/confirm/", "", ROUTE_REFUSED, 0, 404},
+    {"a longer word", "GET", "/xsekisho/confirm", "", ROUTE_REFUSED, 0, 404},
+    {"another case", "GET", "/Sekisho/confirm", "", ROUTE_REFUSED, 0, 404},
+    {"only in the query", "GET", "/x?/sekisho/confirm", "", ROUTE_REFUSED, 0, 404},
+    {"a POST to its folder is a page's", "POST", "/sekisho/", URLENCODED, ROUTE_PLAIN_POST, 0, 0},
+};
+
 static void
 check(const RouteCase *cases, gsize count)
 {
@@ -113,6 +132,33 @@ static void
 test_pages(void)
 {
 	check(pages, G_N_ELEMENTS(pages));
+}
+
+static void
+test_links(void)
+{
+	check(links, G_N_ELEMENTS(links));
+}
+
+/* Whose address it is, also where the method or the body's type is wrong. */
+static void
+test_names(void)
+{
+	static const struct {
+		const char *method;
+		const char *uri;
+		const char *name;
+	} cases[] = {{"POST", "/wp-json" API "/4/feedback", "feedback"}, {"GET", "/?rest_route=" API "/4/feedback", "feedback"},
+	    {"GET", "/wp-json" API "/4/feedback/schema", "schema"}, {"GET", "/wp-json" API "/4/refill", "refill"},
+	    {"POST", "/contact/", "plain"}, {"GET", "/contact/", NULL}, {"GET", "/sekisho/confirm", "confirm"},
+	    {"PUT", "/sekisho/confirm", "confirm"}, {"POST", "/wp-json/wp/v2/posts", NULL}, {"GET", "/wp-json" API, NULL},
+	    {"OPTIONS", "/wp-json" API "/4/feedback", "feedback"}};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		Route route;
+		g_test_message("%s %s", cases[i].method, cases[i].uri);
+		route_find(&(RouteInput){cases[i].method, cases[i].uri, ""}, &route);
+		g_assert_cmpstr(route.name, ==, cases[i].name);
+	}
 }
 
 static void
@@ -166,6 +212,8 @@ main(int argc, char **argv)
 	g_test_add_func("/front/route/all spellings of contract 1.2 lead to the form", test_spellings);
 	g_test_add_func("/front/route/wrong clients are refused as contract 1.3 says", test_refusals);
 	g_test_add_func("/front/route/any other POST is a plain POST", test_pages);
+	g_test_add_func("/front/route/links of confirmations are found below any path", test_links);
+	g_test_add_func("/front/route/an address of ours has a name whatever the method", test_names);
 	g_test_add_func("/front/route/HEAD is marked and Allow names the method", test_head_and_allow);
 	g_test_add_func("/front/route/query parameters read as PHP reads them", test_query);
 	g_test_add_func("/front/route/a posted form id reads as PHP reads it", test_posted_ids);

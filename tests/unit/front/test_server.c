@@ -50,6 +50,41 @@ test_success(void)
 	gateway_stop(gateway);
 }
 
+/* A reply to a typed address waits for the courier's leave, the visitor is told so, and it alone is no reason to say "sent". */
+static void
+test_reply(void)
+{
+	static const char ini[] = "[mail_2]\nactive = on\nrecipient = [your-email]\n";
+	Gateway *gateway = gateway_start(1);
+	gateway_add_form(gateway, 7, ini, "[text* your-name][email* your-email][select dept \"A|owner@example.jp\"][submit]");
+	gateway_add_form(gateway, 8, "[mail]\nrecipient = [dept]\n[mail_2]\nactive = on\nrecipient = [your-email]\n",
+	    "[email* your-email][select dept include_blank \"A|owner@example.jp\"][submit]");
+	g_autofree char *sent = submit(gateway, 7,
+	    client_multipart(
+		"_wpcf7_unit_tag", UNIT_TAG, "your-name", "Taro", "your-email", "taro@docomo.ne.jp", "dept", "A", NULL));
+	assert_has(sent, "\"message\":\"Thanks, your message is on its way.\\nBefore the reply you may get a mail");
+	assert_has(sent, "accept mail from example.jp.\",\"posted_data_hash\"");
+	g_assert_true(gateway_wait_log(gateway, "status=mail_sent mails=1"));
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Db) db = open_database(gateway);
+	g_autoptr(GPtrArray) items = outbox_list(db, "example.jp", TRUE, 10, &error);
+	g_assert_no_error(error);
+	g_assert_cmpuint(items->len, ==, 2);
+	for (guint i = 0; i < items->len; i++) {
+		const OutboxItem *item = items->pdata[i];
+		const Delivery *delivery = item->deliveries->pdata[0];
+		g_assert_true(item->kind == MAIL_NOTICE || item->kind == MAIL_REPLY);
+		g_assert_cmpint(delivery->state, ==, DELIVERY_QUEUED);
+	}
+	/* Nobody but the visitor would get this one, and perhaps not even he. */
+	g_autofree char *failed = submit(
+	    gateway, 8, client_multipart("_wpcf7_unit_tag", UNIT_TAG, "your-email", "taro@docomo.ne.jp", "dept", "", NULL));
+	assert_has(failed, "\"status\":\"mail_failed\"");
+	g_assert_null(strstr(failed, "Before the reply"));
+	g_assert_cmpuint(stored_count(gateway), ==, 1);
+	gateway_stop(gateway);
+}
+
 typedef struct {
 	const char *name;
 	const char *method;
@@ -210,6 +245,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/front/server/V02 a submission is on disk before the visitor reads sent", test_success);
+	g_test_add_func("/front/server/a reply to a typed address is promised and is not what makes a message sent", test_reply);
 	g_test_add_func("/front/server/every kind of request is answered as the contract says", test_answers);
 	g_test_add_func("/front/server/the receipt on the page finds the submission", test_receipt);
 	g_test_add_func("/front/server/past a ceiling there is a clear answer", test_ceilings);
