@@ -258,7 +258,8 @@ message_of(const Letter *letter)
 	g_mime_message_set_subject(message, subject, "utf-8");
 	g_mime_message_set_message_id(message, letter->message_id);
 	/* RFC 3834: so that no autoresponder answers. */
-	g_mime_object_set_header(GMIME_OBJECT(message), "Auto-Submitted", "auto-generated", "utf-8");
+	g_mime_object_set_header(
+	    GMIME_OBJECT(message), "Auto-Submitted", letter->is_automatic ? "auto-replied" : "auto-generated", "utf-8");
 	for (guint i = 0; i < letter->headers->len; i++)
 		add_header(message, letter->headers->pdata[i]);
 	g_mime_object_set_header(GMIME_OBJECT(message), "MIME-Version", "1.0", "utf-8");

@@ -1,9 +1,10 @@
 /*
  * The courier tells its story in one loop of one thread:
  *
- *   claim     lease what is due (store/outbox.h); each mail waits at its account's desk (desk.c)
+ *   claim     act on pressed links (press.c), lease what is due (store/outbox.h); each mail waits at its account's desk (desk.c)
  *   fly       each free account with waiting mails gets a session, LIMIT_SESSIONS in all (flight.c, worker.c, session.c)
  *   settle    outcomes are written as they arrive (settle.c)
+ *   tell      alarms reach the operator (alarm.c)
  *   purge     what is past its retention goes, once a minute; uploaded files of what went or was erased go at once, those that a crash left
  *             without a submission once an hour
  *
@@ -49,6 +50,7 @@ typedef struct {
 	Courier courier;
 	int signals;        /* signalfd */
 	gint64 claim_at_us; /* not before */
+	gint64 press_at_us; /* pressed links; not before */
 	gint64 purge_at_us;
 	gint64 sweep_at_us;   /* orphans of the spool folder; 0: at the start */
 	gint64 remove_at_us;  /* uploaded files; not before */
@@ -82,7 +84,7 @@ take_over(Loop *loop)
 	if (loop->has_taken_over)
 		return TRUE;
 	gint count = outbox_take_over(loop->courier.db, loop->courier.owner, &error);
-	if (count < 0) {
+	if (count < 0 || !ledger_take_over(loop->courier.ledger, &error)) {
 		log_error(LOG_STORE_FAILED, error, NULL);
 		loop->claim_at_us = g_get_monotonic_time() + PAUSE_US;
 		return FALSE;
@@ -103,6 +105,9 @@ claim(Loop *loop)
 	if (started_us < next_claim_us(loop) || !take_over(loop))
 		return;
 	courier->claims++;
+	/* Notices need no ledger: they go on when it cannot be asked, or when a row stands in the way. */
+	if (started_us >= loop->press_at_us && !presses_attend(courier))
+		loop->press_at_us = g_get_monotonic_time() + PAUSE_US;
 	g_autoptr(GPtrArray) items =
 	    outbox_claim(courier->db, courier->owner, (gint64)LIMIT_LEASE_MS * 1000, CLAIM_ITEMS, &error);
 	if (items == NULL) {
@@ -178,6 +183,18 @@ end_overdue(Loop *loop)
 	return ended == (gint)LIMIT_PURGE_ROWS;
 }
 
+/* TRUE if there is more of it. */
+static gboolean
+purge_ledger(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	gint purged = ledger_purge(loop->courier.ledger, LIMIT_PURGE_ROWS, &error);
+
+	if (purged < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	return purged >= (gint)LIMIT_PURGE_ROWS;
+}
+
 static void
 purge(Loop *loop)
 {
@@ -196,6 +213,7 @@ purge(Loop *loop)
 		log_event(LOG_PURGED, "submissions", rows, "dead_mails", dead_mails, NULL);
 	}
 	gboolean has_more = end_overdue(loop) || purged == (gint)LIMIT_PURGE_ROWS;
+	has_more |= purge_ledger(loop);
 	loop->purge_at_us = now_us + (has_more ? PAUSE_US : PURGE_US);
 }
 
@@ -240,6 +258,7 @@ wait_ms(const Loop *loop)
 	gint64 now_us = g_get_monotonic_time();
 	gint64 wake_at_us = MIN(now_us + (gint64)LIMIT_COURIER_IDLE_MS * 1000, loop->purge_at_us);
 
+	wake_at_us = MIN(wake_at_us, alarms_deadline_us(courier->alarms));
 	gint64 claim_at_us = next_claim_us(loop);
 	if (loop->has_claimed || claim_at_us > now_us)
 		wake_at_us = MIN(wake_at_us, claim_at_us);
@@ -274,15 +293,16 @@ take_signals(Loop *loop)
 static void
 sleep_until_something(Loop *loop)
 {
-	struct pollfd descriptors[2 + WORKER_DESCRIPTORS * LIMIT_SESSIONS];
+	struct pollfd descriptors[2 + ALARM_DESCRIPTORS + WORKER_DESCRIPTORS * LIMIT_SESSIONS];
 	const Courier *courier = &loop->courier;
-	nfds_t count = 2;
+	nfds_t count = 2 + ALARM_DESCRIPTORS;
 	guint64 wakes;
 
 	descriptors[0] = (struct pollfd){.fd = loop->signals, .events = POLLIN};
 	/* New mails are no news before the next claim. */
 	const gboolean may_claim = next_claim_us(loop) <= g_get_monotonic_time();
 	descriptors[1] = (struct pollfd){.fd = may_claim ? courier->settings->wake_descriptor : -1, .events = POLLIN};
+	alarms_descriptors(courier->alarms, &descriptors[2]);
 	for (guint i = 0; i < courier->flights->len; i++, count += WORKER_DESCRIPTORS)
 		worker_descriptors(flight_worker(courier->flights->pdata[i]), &descriptors[count]);
 	if (poll(descriptors, count, wait_ms(loop)) <= 0)
@@ -307,7 +327,7 @@ is_stopped(Loop *loop)
 	if (g_get_monotonic_time() >= loop->stop_at_us)
 		for (guint i = 0; i < courier->flights->len; i++)
 			flight_kill(courier->flights->pdata[i]);
-	return courier->flights->len == 0;
+	return courier->flights->len == 0 && (alarms_are_idle(courier->alarms) || g_get_monotonic_time() >= loop->stop_at_us);
 }
 
 static void
@@ -328,6 +348,7 @@ run(Loop *loop)
 		obstacle_sweep(courier);
 		sleep_until_something(loop);
 		attend_flights(courier);
+		alarms_attend(courier->alarms);
 	}
 	settle_flush(courier);
 }
@@ -338,30 +359,49 @@ random_owner(void)
 	return g_strdup_printf("courier-%08x%08x%08x%08x", g_random_int(), g_random_int(), g_random_int(), g_random_int());
 }
 
+LedgerLimits
+courier_reply_limits(const Site *site)
+{
+	const ReplyLimits *reply = site->reply;
+
+	return (LedgerLimits){.period_us = reply->period_us,
+	    .per_domain = reply->per_domain,
+	    .per_form = reply->per_form,
+	    .fuse_hour = reply->fuse_hour,
+	    .fuse_day = reply->fuse_day};
+}
+
 int
 courier_main(const CourierSettings *settings)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Db) db = db_open(settings->config->data_directory, DB_EXISTING, &error);
-	if (db == NULL) {
-		log_error(LOG_STORE_FAILED, error, NULL);
+	g_autoptr(Db) ledger = db == NULL ? NULL : db_open_ledger(settings->config->courier_directory, DB_EXISTING, &error);
+	if (ledger == NULL) {
+		log_error(LOG_STORE_FAILED, error, "file", db == NULL ? NULL : "ledger.db", NULL);
 		return error_exit_code(error);
 	}
-	Loop loop = {.courier = {.settings = settings, .db = db, .owner = random_owner()},
+	Loop loop = {.courier = {.settings = settings, .db = db, .ledger = ledger, .owner = random_owner()},
 	    .signals = signals_open((const int[]){SIGTERM, 0}, (const int[]){SIGINT, 0})};
 	/* The supervisor answers a terminal's Ctrl-C, and tells us with SIGTERM. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	Courier *courier = &loop.courier;
 	courier->desks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)desk_free);
 	courier->obstacles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	courier->notice_counts = digest_counts_new();
 	courier->flights = g_ptr_array_new_with_free_func((GDestroyNotify)flight_free);
+	courier->charges = automatic_charges_new();
+	courier->alarms = alarms_new(courier);
 	g_queue_init(&courier->unsettled);
 
 	run(&loop);
 	log_event(LOG_STOPPED, NULL);
+	alarms_free(courier->alarms);
+	g_hash_table_unref(courier->charges);
 	g_ptr_array_unref(courier->flights);
 	g_hash_table_unref(courier->desks);
 	g_hash_table_unref(courier->obstacles);
+	g_hash_table_unref(courier->notice_counts);
 	settle_clear(courier);
 	g_free(courier->owner);
 	close(loop.signals);

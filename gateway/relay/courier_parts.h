@@ -6,6 +6,10 @@
  *   obstacle.c  mails that cannot become letters: broken sites and forms
  *   prepare.c   an outbox item becomes a letter
  *   flight.c    one session: from the waiting mails of an account to the outcome of each delivery
+ *   digest.c    a site's notices beyond its ceiling wait, and go together in one letter
+ *   automatic.c may this reply or confirmation go to this address now?
+ *   press.c     pressed links prove addresses
+ *   alarm.c     the operator is told, past the log
  *   settle.c    outcomes become rows and log lines
  */
 #pragma once
@@ -16,10 +20,12 @@
 #include "sekisho/relay/courier.h"
 #include "sekisho/relay/letter.h"
 #include "sekisho/store/db.h"
+#include "sekisho/store/ledger.h"
 #include "sekisho/store/outbox.h"
 #include "worker.h"
 
 typedef struct Flight Flight;
+typedef struct Alarms Alarms;
 
 /* One account and what waits for it. Two accounts are the same if everything about them is: a site that names another one's
  * user must not ride in its session. */
@@ -46,9 +52,14 @@ typedef struct {
 typedef struct {
 	const CourierSettings *settings;
 	Db *db;
+	Db *ledger;                /* ours alone */
+	gint64 ledger_alarm_at_us; /* a failure of it is not logged before, monotonic */
+	GHashTable *charges;       /* gint64 * of deliveries -> LedgerMail *, charged and not settled */
+	Alarms *alarms;
 	char *owner;               /* of our leases; random */
 	GHashTable *desks;         /* char * -> Desk * */
 	GHashTable *obstacles;     /* obstacle.c's */
+	GHashTable *notice_counts; /* digest.c's */
 	GPtrArray *flights;        /* Flight *, running */
 	GQueue unsettled;          /* DeliveryOutcome *, not written yet; bounded, because nothing is claimed while there are any */
 	guint waiting;             /* mails at all desks */
@@ -64,6 +75,8 @@ typedef struct {
 	guint reply_code;
 	const char *server_text;   /* may be NULL */
 	gint64 due_at_us;          /* when to try again, wall clock; 0 = as retry.h says */
+	const char *reason;        /* where it is no failure: why it is put off ("collapsed"), a word on what was sent ("carrier"); or NULL */
+	gboolean is_digest;        /* the mail held others too: what would end it only defers it, and it goes alone next time */
 } Attempt;
 
 /*
@@ -74,10 +87,14 @@ void settle_attempt(Courier *courier, const OutboxItem *item, const Delivery *de
 /* All deliveries of an item that can never become a letter: dead, with an alarm each. */
 void settle_end(Courier *courier, const OutboxItem *item, const GError *failure);
 /*
- * Put off to `why->due_at_us` without having been tried: attempts stay. With a failure (the account's, the form's) it is deferred and a person sees why;
- * without one it stays as it was. No alarm, no log line: they were given for the account or form.
+ * Put off to `why->due_at_us` without having been tried: attempts stay. With a failure (the account's, the form's) or a reason it is deferred and a person
+ * sees why; without one it stays as it was. No alarm, no log line: they were given for the account or form.
  */
 void settle_put_off(Courier *courier, const Delivery *delivery, const Attempt *why);
+/* Waits for its turn without a session's failure: put off for `why->reason`, or as it was if that is NULL; one log line when the reason is a new one. */
+void settle_wait(Courier *courier, const OutboxItem *item, const Delivery *delivery, const Attempt *why);
+/* Ends as cancelled without having been tried. */
+void settle_cancel(Courier *courier, const OutboxItem *item, const Delivery *delivery, const char *reason);
 /* The log line of a delivery that ended because its address is no recipient any more. */
 void settle_tell_gone(const OutboxItem *item, const Delivery *delivery);
 /* Lease given back untouched. */
@@ -106,6 +123,8 @@ void desk_sweep(Courier *courier, gboolean is_all);
 
 /* The item cannot become a letter: it waits with all of its site, form and kind, under one alarm a minute, or is given up if waiting is in vain. */
 void obstacle_met(Courier *courier, const OutboxItem *item, const GError *failure);
+/* Puts off all that is due of the site, form and kind of `item`. TRUE if it was the first time in this claim; else nothing happens. */
+gboolean obstacle_put_off(Courier *courier, const OutboxItem *item, const PutOff *put_off);
 /* A letter was made. */
 void obstacle_passed(Courier *courier, const OutboxItem *item);
 /* Forgets what was not met for long. */
@@ -116,6 +135,115 @@ void obstacle_sweep(Courier *courier);
 /* The letter of this item with its due recipients, and the item's deliveries brought up to date; NULL if there is no recipient left
  * (no error), or if it cannot be made now. */
 Letter *prepare_letter(Courier *courier, OutboxItem *item, GError **error);
+
+/* --- automatic.c ------------------------------------------------------------------------------------------------------------ */
+
+/* Reasons of deliveries that wait. */
+#define AUTOMATIC_CONSENT "consent"
+#define AUTOMATIC_FUSE "fuse"
+#define AUTOMATIC_CEILING "ceiling"
+/* And of cancelled ones. */
+#define AUTOMATIC_EXPIRED "expired"
+
+/* A leased delivery of an automatic mail to a typed address. All borrowed. */
+typedef struct {
+	const Site *site;
+	const Form *form;
+	const OutboxItem *item;
+	const Delivery *delivery;
+	const char *address;
+} AutomaticMail;
+
+typedef enum { AUTOMATIC_GOES, AUTOMATIC_WAITS, AUTOMATIC_CANCELLED } AutomaticFate;
+typedef struct {
+	AutomaticFate fate;
+	const char *reason;        /* static; NULL with AUTOMATIC_WAITS: it stays as it was */
+	gint64 due_at_us;          /* of AUTOMATIC_WAITS */
+} AutomaticDecision;
+
+/* What becomes of it now; may make a confirmation of the same submission. AUTOMATIC_GOES: it is charged, and must be sent or tried again. STORE_ERROR of the
+ * outbox; the ledger's failures make it wait and are logged here. */
+gboolean automatic_decide(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **error);
+/* Settles what does not go. */
+void automatic_settle(Courier *courier, const AutomaticMail *mail, const AutomaticDecision *decision);
+/* The courier's charges, empty. */
+GHashTable *automatic_charges_new(void);
+/* What became of a delivery, be it one that was charged or not. Unknown: a session had it and never told. */
+typedef enum { AUTOMATIC_SENT, AUTOMATIC_NOT_SENT, AUTOMATIC_UNKNOWN } AutomaticOutcome;
+void automatic_note_outcome(Courier *courier, gint64 delivery_id, AutomaticOutcome outcome);
+/* Gives the letter our tagged bounce address, or none, for envelope sender. */
+void automatic_address_envelope(const Courier *courier, const Site *site, const OutboxItem *item, Letter *letter);
+/* Until when the item may wait, and a confirmation's link works. */
+gint64 automatic_expiry_us(const Site *site, const OutboxItem *item);
+/* As proofs name an address. */
+void automatic_address_hash(const Courier *courier, const char *address, VaultHash *hash);
+/* TRUE if proofs name it so, be it by an older key. */
+gboolean automatic_is_address(const Courier *courier, const char *address, const VaultHash *hash);
+/* TRUE if the ceilings count both as one. */
+gboolean automatic_is_same_mailbox(const char *address, const char *other);
+
+/* --- press.c ------------------------------------------------------------------------------------------------------------------ */
+
+#define PRESS_RECEIPT_BYTES 12u
+
+/* What a link is for. */
+typedef struct {
+	const char *receipt;       /* PRESS_RECEIPT_BYTES */
+	VaultHash address;         /* automatic_address_hash */
+	gint64 expires_at_us;
+} PressTarget;
+/* The link that a confirmation carries: URL of the site with a signed token. ASCII. The caller's. */
+char *press_link(Vault *vault, const Site *site, const PressTarget *target);
+/* Acts on the oldest LIMIT_PRESSES pressed links. FALSE, and it is logged, if a database is in trouble or one of the rows: others are acted on. */
+gboolean presses_attend(Courier *courier);
+
+/* --- alarm.c ------------------------------------------------------------------------------------------------------------------ */
+
+Alarms *alarms_new(Courier *courier);
+/* Ends what is being told. */
+void alarms_free(Alarms *alarms);
+/* Raises an alarm in the ledger, to be told soon. TRUE if none of this site and topic stood already. */
+gboolean alarm_raise(Courier *courier, const char *site, const char *topic, const char *text);
+/* Does what can be done without waiting. */
+void alarms_attend(Alarms *alarms);
+#define ALARM_DESCRIPTORS (WORKER_DESCRIPTORS + 1)
+/* What to poll for, and when alarms_attend is due at the latest (g_get_monotonic_time). */
+void alarms_descriptors(const Alarms *alarms, struct pollfd descriptors[ALARM_DESCRIPTORS]);
+gint64 alarms_deadline_us(const Alarms *alarms);
+/* TRUE if nothing is being told at this moment. */
+gboolean alarms_are_idle(const Alarms *alarms);
+
+/* --- digest.c ---------------------------------------------------------------------------------------------------------------- */
+
+/* An item and its letter. Both its own. */
+typedef struct {
+	OutboxItem *item;
+	Letter *letter;
+} Parcel;
+Parcel *parcel_new(OutboxItem *item, Letter *letter);
+void parcel_free(Parcel *parcel);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Parcel, parcel_free)
+
+/* What one letter carries. */
+typedef struct {
+	Letter *letter;        /* a digest's own; NULL: that of the only parcel */
+	GPtrArray *parcels;    /* Parcel *, oldest first */
+	gint64 counted_hour;   /* the hour in which it was counted as a notice; 0: it was not */
+} Bundle;
+void bundle_free(Bundle *bundle);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bundle, bundle_free)
+
+/* The courier's notice_counts, empty. */
+GHashTable *digest_counts_new(void);
+/* TRUE, and it is settled, if it is a notice that waits for a digest and there will be none before the next quarter of an hour: no letter need be made. */
+gboolean digest_holds(Courier *courier, const OutboxItem *item);
+/* Takes a parcel that may go. The bundle in which it goes by itself; or NULL: it now stands in `gathered` (Parcel *) with those that go together, or it is put
+ * off beyond the ceiling. */
+Bundle *digest_take(Courier *courier, Parcel *parcel, GPtrArray *gathered);
+/* The bundles (Bundle *) of what was gathered, which is empty then; what may not go now is put off. */
+GPtrArray *digest_bundle(Courier *courier, GPtrArray *gathered);
+/* A counted bundle did not reach anybody. */
+void digest_uncount(Courier *courier, const Bundle *bundle);
 
 /* --- flight.c ---------------------------------------------------------------------------------------------------------------- */
 

@@ -233,8 +233,12 @@ esmtp_guard_failure(const EsmtpGuard *guard, const char **server_text)
 
 	*server_text = guard->last_text->str;
 	if (guard->is_tls_required && !guard->is_tls_established &&
-	    (has_hello ? !is_unanswered : guard->is_out_of_turn && guard->greeting_code == 220))
+	    (has_hello ? !is_unanswered : guard->is_out_of_turn && guard->greeting_code == 220)) {
+		/* A server that said "go ahead" has said nothing of what failed then. */
+		if (guard->starttls_code == 220)
+			*server_text = guard->tls_problem->str;
 		return tls_failure(guard);
+	}
 	gboolean is_refused = guard->is_auth_tried && guard->auth_text->len > 0;
 	if (guard->is_auth_required && !guard->is_authenticated && (is_refused || guard->is_mail_tried)) {
 		if (is_refused)

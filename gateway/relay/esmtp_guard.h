@@ -41,5 +41,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(EsmtpGuard, esmtp_guard_free)
 void esmtp_guard_monitor(const char *buffer, int size, int is_writing, void *arg);
 /* TRUE if content may go out: TLS stands and AUTH was accepted where they are required, and nobody spoke out of turn. */
 gboolean esmtp_guard_may_send(const EsmtpGuard *guard);
-/* Why the session never opened, as an error of RELAY_ERROR (AUTH, TLS, CONNECT), with `*server_text` (borrowed) the server's words. */
+/* Why the session never opened, as an error of RELAY_ERROR (AUTH, TLS, CONNECT), with `*server_text` (borrowed) the server's words, or
+ * those about its certificate. */
 GError *esmtp_guard_failure(const EsmtpGuard *guard, const char **server_text);

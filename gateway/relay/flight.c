@@ -12,25 +12,29 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/log.h"
+#include "sekisho/policy/carriers.h"
 
-/* Letters beyond this stay for the next session, and so does what follows one with attachments: so a job is at most this, and one letter with all that it
- * may attach and its two texts, and fits one message with room for its frame. */
+/* Letters beyond this stay for the next session, and so does what follows one with attachments: so a job is at most this, what digests may be larger than
+ * their letters, and one letter with all that it may attach and its two texts, and fits one message with room for its frame. */
 #define JOB_BYTES (LIMIT_SESSION_MESSAGE_BYTES / 4)
-G_STATIC_ASSERT(JOB_BYTES + LIMIT_ATTACHMENTS_BYTES + 3 * LIMIT_MAIL_TEXT_BYTES < LIMIT_SESSION_MESSAGE_BYTES);
+G_STATIC_ASSERT(JOB_BYTES + LIMIT_SESSION_MAILS / 2 * LIMIT_DIGEST_BYTES + LIMIT_ATTACHMENTS_BYTES + 3 * LIMIT_MAIL_TEXT_BYTES <
+		LIMIT_SESSION_MESSAGE_BYTES);
 
-/* A delivery without an outcome; both borrowed from the flight's items. */
+/* A delivery without an outcome; item and delivery borrowed from the flight's bundles. */
 typedef struct {
 	const OutboxItem *item;
 	const Delivery *delivery;
+	guint bundle;           /* its number in the flight */
+	gboolean is_at_carrier; /* whose 250 is no promise (policy/carriers.h) */
 } Passenger;
 
 struct Flight {
 	Courier *courier;
 	Desk *desk;
 	Worker *worker;
-	GPtrArray *items;       /* OutboxItem * */
-	GHashTable *passengers; /* gint64 * -> Passenger * */
-	guint letters;
+	GPtrArray *bundles;     /* Bundle *; their letters only until departure */
+	GHashTable *passengers; /* gint64 * -> GPtrArray * of Passenger *: those that share the outcome of this delivery */
+	GArray *has_arrived;    /* gboolean of each bundle: somebody got it */
 	gboolean has_outcome;
 	GError *account_failure;
 	char *server_text;
@@ -43,7 +47,8 @@ flight_free(Flight *flight)
 		return;
 	worker_free(flight->worker);
 	g_hash_table_unref(flight->passengers);
-	g_ptr_array_unref(flight->items);
+	g_ptr_array_unref(flight->bundles);
+	g_array_unref(flight->has_arrived);
 	g_clear_error(&flight->account_failure);
 	g_free(flight->server_text);
 	g_free(flight);
@@ -53,16 +58,37 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Flight, flight_free)
 
 /* --- What the session reports ---------------------------------------------------------------------------------------------- */
 
+static const Bundle *
+bundle_of(const Flight *flight, const Passenger *passenger)
+{
+	return flight->bundles->pdata[passenger->bundle];
+}
+
+static gboolean
+is_digest(const Bundle *bundle)
+{
+	return bundle->parcels->len > 1;
+}
+
 static void
 on_outcome(gint64 delivery_id, const GError *failure, guint reply_code, const char *server_text, gpointer user_data)
 {
 	Flight *flight = user_data;
-	const Passenger *passenger = g_hash_table_lookup(flight->passengers, &delivery_id);
+	const GPtrArray *passengers = g_hash_table_lookup(flight->passengers, &delivery_id);
 
-	if (passenger == NULL)
+	for (guint i = 0; passengers != NULL && i < passengers->len; i++) {
+		const Passenger *passenger = passengers->pdata[i];
+		settle_attempt(flight->courier, passenger->item, passenger->delivery,
+		    &(Attempt){.failure = failure,
+			.reply_code = reply_code,
+			.server_text = server_text,
+			.reason = passenger->is_at_carrier ? "carrier" : NULL,
+			.is_digest = is_digest(bundle_of(flight, passenger))});
+		if (failure == NULL)
+			g_array_index(flight->has_arrived, gboolean, passenger->bundle) = TRUE;
+	}
+	if (passengers == NULL)
 		return;
-	settle_attempt(flight->courier, passenger->item, passenger->delivery,
-	    &(Attempt){.failure = failure, .reply_code = reply_code, .server_text = server_text});
 	g_hash_table_remove(flight->passengers, &delivery_id);
 	flight->has_outcome = TRUE;
 }
@@ -88,16 +114,76 @@ letter_bytes(const Letter *letter)
 	return g_variant_get_size(variant);
 }
 
-static void
-add_passengers(Flight *flight, OutboxItem *item)
+/* Whom this delivery goes to, or NULL. */
+static const char *
+address_of(const Letter *letter, gint64 delivery_id)
 {
-	for (guint i = 0; i < item->deliveries->len; i++) {
-		const Delivery *delivery = item->deliveries->pdata[i];
-		Passenger *passenger = g_new0(Passenger, 1);
-		*passenger = (Passenger){.item = item, .delivery = delivery};
-		g_hash_table_insert(flight->passengers, g_memdup2(&delivery->id, sizeof delivery->id), passenger);
+	for (guint i = 0; i < letter->recipients->len; i++) {
+		const LetterRecipient *recipient = letter->recipients->pdata[i];
+		if (recipient->delivery_id == delivery_id)
+			return recipient->address;
 	}
-	g_ptr_array_add(flight->items, item);
+	return NULL;
+}
+
+/* The delivery to that address in `first`, or `delivery_id` itself. */
+static gint64
+leading_delivery(const Letter *first, const char *address, gint64 delivery_id)
+{
+	for (guint i = 0; i < first->recipients->len; i++) {
+		const LetterRecipient *recipient = first->recipients->pdata[i];
+		if (g_strcmp0(recipient->address, address) == 0)
+			return recipient->delivery_id;
+	}
+	return delivery_id;
+}
+
+static void
+add_passenger(Flight *flight, gint64 leading_id, const Passenger *passenger)
+{
+	GPtrArray *passengers = g_hash_table_lookup(flight->passengers, &leading_id);
+
+	if (passengers == NULL) {
+		passengers = g_ptr_array_new_with_free_func(g_free);
+		g_hash_table_insert(flight->passengers, g_memdup2(&leading_id, sizeof leading_id), passengers);
+	}
+	g_ptr_array_add(passengers, g_memdup2(passenger, sizeof *passenger));
+}
+
+/* Takes the bundle; its letter goes to `letters`, borrowed. */
+static void
+add_bundle(Flight *flight, Bundle *bundle, GPtrArray *letters)
+{
+	const gboolean has_arrived = FALSE;
+	const Parcel *first = bundle->parcels->pdata[0];
+
+	for (guint i = 0; i < bundle->parcels->len; i++) {
+		const Parcel *parcel = bundle->parcels->pdata[i];
+		for (guint k = 0; k < parcel->item->deliveries->len; k++) {
+			const Delivery *delivery = parcel->item->deliveries->pdata[k];
+			const char *address = address_of(parcel->letter, delivery->id);
+			add_passenger(flight, leading_delivery(first->letter, address, delivery->id),
+			    &(Passenger){.item = parcel->item,
+				.delivery = delivery,
+				.bundle = flight->bundles->len,
+				.is_at_carrier = address != NULL && carrier_of(address) != NULL});
+		}
+	}
+	g_ptr_array_add(letters, bundle->letter != NULL ? bundle->letter : first->letter);
+	g_ptr_array_add(flight->bundles, bundle);
+	g_array_append_val(flight->has_arrived, has_arrived);
+}
+
+/* They are in the session, and with attachments they are large. */
+static void
+drop_letters(Flight *flight)
+{
+	for (guint i = 0; i < flight->bundles->len; i++) {
+		Bundle *bundle = flight->bundles->pdata[i];
+		g_clear_pointer(&bundle->letter, letter_free);
+		for (guint k = 0; k < bundle->parcels->len; k++)
+			g_clear_pointer(&((Parcel *)bundle->parcels->pdata[k])->letter, letter_free);
+	}
 }
 
 /* TRUE if the database, not the mail, is the trouble. */
@@ -132,11 +218,12 @@ letter_of(Courier *courier, OutboxItem *item)
 	return letter;
 }
 
-/* The batch's letters (Letter *); their items become the flight's, the rest is settled or given back. */
+/* The batch's letters (Letter *, borrowed until drop_letters); their items become the flight's, the rest is settled or given back. */
 static GPtrArray *
 board(Flight *flight, GPtrArray *batch)
 {
-	GPtrArray *letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
+	GPtrArray *letters = g_ptr_array_new();
+	g_autoptr(GPtrArray) gathered = g_ptr_array_new_with_free_func((GDestroyNotify)parcel_free);
 	gsize size_bytes = 0;
 	gboolean has_attachments = FALSE;
 
@@ -146,14 +233,20 @@ board(Flight *flight, GPtrArray *batch)
 			give_back(flight->courier, item);
 			continue;
 		}
+		if (digest_holds(flight->courier, item))
+			continue;
 		Letter *letter = letter_of(flight->courier, item);
 		if (letter == NULL)
 			continue;
 		size_bytes += letter_bytes(letter);
 		has_attachments = letter->attachments->len > 0;
-		g_ptr_array_add(letters, letter);
-		add_passengers(flight, g_steal_pointer(&item));
+		Bundle *bundle = digest_take(flight->courier, parcel_new(g_steal_pointer(&item), letter), gathered);
+		if (bundle != NULL)
+			add_bundle(flight, bundle, letters);
 	}
+	g_autoptr(GPtrArray) bundles = digest_bundle(flight->courier, gathered);
+	while (bundles->len > 0)
+		add_bundle(flight, g_ptr_array_steal_index(bundles, 0), letters);
 	flight->desk->is_heavy = has_attachments;
 	return letters;
 }
@@ -169,7 +262,6 @@ depart(Flight *flight, const GPtrArray *letters, GError **error)
 	    .program = flight->courier->settings->program, .connect_ms = LIMIT_SESSION_CONNECT_MS, .life_ms = LIMIT_SESSION_MS};
 	TransportJob job = {.account = account, .password = password, .letters = letters};
 	TransportReport report = {.outcome = on_outcome, .account_failed = on_account_failed, .user_data = flight};
-	flight->letters = letters->len;
 	flight->worker = worker_start(&settings, &job, &report, error);
 	password_free(password);
 	return flight->worker != NULL;
@@ -185,12 +277,15 @@ flight_start(Courier *courier, Desk *desk)
 
 	flight->courier = courier;
 	flight->desk = desk;
-	flight->items = g_ptr_array_new_with_free_func((GDestroyNotify)outbox_item_free);
-	flight->passengers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	flight->bundles = g_ptr_array_new_with_free_func((GDestroyNotify)bundle_free);
+	flight->has_arrived = g_array_new(FALSE, FALSE, sizeof(gboolean));
+	flight->passengers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 	g_autoptr(GPtrArray) letters = board(flight, batch);
 	if (letters->len == 0)
 		return;
-	if (!depart(flight, letters, &flight->account_failure)) {
+	gboolean is_flying = depart(flight, letters, &flight->account_failure);
+	drop_letters(flight);
+	if (!is_flying) {
 		land(flight);
 		return;
 	}
@@ -215,7 +310,21 @@ fate_of(const Flight *flight)
 		return FATE_UNTRIED;
 	if (flight->courier->is_stopping)
 		return FATE_GIVEN_BACK;
-	return !flight->has_outcome && flight->letters > 1 ? FATE_ALL_LOST : FATE_LOST;
+	return !flight->has_outcome && flight->bundles->len > 1 ? FATE_ALL_LOST : FATE_LOST;
+}
+
+static void
+settle_passenger(Flight *flight, const Passenger *passenger, Fate fate, const Attempt *attempt)
+{
+	Attempt shared = *attempt;
+
+	shared.is_digest = is_digest(bundle_of(flight, passenger));
+	if (fate == FATE_GIVEN_BACK)
+		settle_give_back(flight->courier, passenger->delivery->id);
+	else if (fate == FATE_UNTRIED)
+		settle_put_off(flight->courier, passenger->delivery, attempt);
+	else
+		settle_attempt(flight->courier, passenger->item, passenger->delivery, &shared);
 }
 
 static void
@@ -226,15 +335,20 @@ settle_open(Flight *flight, Fate fate, const Attempt *attempt)
 
 	g_hash_table_iter_init(&iter, flight->passengers);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		const Passenger *passenger = value;
-		if (fate == FATE_GIVEN_BACK)
-			settle_give_back(flight->courier, passenger->delivery->id);
-		else if (fate == FATE_UNTRIED)
-			settle_put_off(flight->courier, passenger->delivery, attempt);
-		else
-			settle_attempt(flight->courier, passenger->item, passenger->delivery, attempt);
+		const GPtrArray *passengers = value;
+		for (guint i = 0; i < passengers->len; i++)
+			settle_passenger(flight, passengers->pdata[i], fate, attempt);
 	}
 	g_hash_table_remove_all(flight->passengers);
+}
+
+/* What nobody got fills no mailbox: trying again while a server is down must not use up the ceiling. */
+static void
+uncount_lost(Flight *flight)
+{
+	for (guint i = 0; i < flight->bundles->len; i++)
+		if (!g_array_index(flight->has_arrived, gboolean, i))
+			digest_uncount(flight->courier, flight->bundles->pdata[i]);
 }
 
 /* Everything that has no outcome yet gets one. */
@@ -264,6 +378,7 @@ land(Flight *flight)
 		break;
 	}
 	settle_open(flight, fate, &attempt);
+	uncount_lost(flight);
 }
 
 gboolean

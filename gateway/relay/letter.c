@@ -17,6 +17,9 @@
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
 
+/* Of the hash of a recipient in a Message-ID: enough to tell apart those of one submission. */
+#define RECIPIENT_WORD_BYTES 8u
+
 /* --- Making and freeing ----------------------------------------------------------------------------------------------- */
 
 static void
@@ -94,6 +97,12 @@ letter_add_mailbox(GPtrArray *list, const char *name, const char *address)
 	g_ptr_array_add(list, letter_mailbox_new(cut, address));
 }
 
+gboolean
+letter_has_sender(const Letter *letter)
+{
+	return address_is_deliverable(letter->envelope_sender) || (letter->is_automatic && *letter->envelope_sender == '\0');
+}
+
 /* --- Senders and recipients -------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -136,7 +145,8 @@ fill_recipients(Letter *letter, MailKind kind, const GPtrArray *planned)
 
 	for (guint i = 0; i < planned->len; i++) {
 		const PlannedRecipient *recipient = planned->pdata[i];
-		if (recipient->kind != kind || (is_mailed && recipient->refusal != NULL))
+		gboolean is_copied = kind == MAIL_COPY && recipient->kind == MAIL_NOTICE && recipient->refusal == NULL;
+		if (!is_copied && (recipient->kind != kind || (is_mailed && recipient->refusal != NULL)))
 			continue;
 		if (g_str_equal(recipient->header, "To"))
 			letter_add_mailbox(letter->to, recipient->name, recipient->address);
@@ -157,26 +167,28 @@ subject_text(const LetterSource *source)
 	return text_truncate(stripped, LIMIT_MAIL_HEADER_BYTES);
 }
 
-static gboolean
-fill_identity(Letter *letter, const LetterSource *source, MailKind kind, guint generation, GError **error)
+gboolean
+letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *identity, GError **error)
 {
-	const Submission *submission = source->submission;
-
-	/* The receipt comes from a row. */
-	for (const char *at = submission->receipt; *at != '\0'; at++) {
-		if (!g_ascii_isalnum(*at)) {
-			g_set_error_literal(
-			    error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the submission's receipt is not one of ours");
-			return FALSE;
-		}
+	/* The receipt comes from a row: it must not carry a stranger's words. */
+	gboolean is_receipt = strlen(identity->receipt) == LETTER_RECEIPT_BYTES;
+	for (const char *at = identity->receipt; is_receipt && *at != '\0'; at++)
+		is_receipt = g_ascii_isalnum(*at);
+	if (!is_receipt) {
+		g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the submission's receipt is not one of ours");
+		return FALSE;
 	}
 	/* The site's name and not the domain of From:, because a mail whose outcome is unknown keeps its id whatever is configured meanwhile. */
-	letter->message_id =
-	    g_strdup_printf("%s.%s.%u@%s", submission->receipt, mail_kind_name(kind), generation, submission->site);
-	letter->date_us = submission->client->received_at_us;
-	gint interval =
-	    g_time_zone_find_interval(source->form->site->timezone, G_TIME_TYPE_UNIVERSAL, letter->date_us / G_USEC_PER_SEC);
-	letter->date_offset_s = g_time_zone_get_offset(source->form->site->timezone, interval);
+	g_autoptr(GString) part = g_string_new(identity->recipient == NULL ? NULL : ".");
+	/* A word of the hash; what comes before it names the key. */
+	if (identity->recipient != NULL)
+		text_append_hex(part, identity->recipient->bytes + VAULT_HASH_BYTES - RECIPIENT_WORD_BYTES, RECIPIENT_WORD_BYTES);
+	letter->message_id = g_strdup_printf(
+	    "%s.%s.%u%s@%s", identity->receipt, mail_kind_name(identity->kind), identity->generation, part->str, site->name);
+	letter->is_automatic = identity->kind != MAIL_NOTICE;
+	letter->date_us = identity->date_us;
+	gint interval = g_time_zone_find_interval(site->timezone, G_TIME_TYPE_UNIVERSAL, letter->date_us / G_USEC_PER_SEC);
+	letter->date_offset_s = g_time_zone_get_offset(site->timezone, interval);
 	return TRUE;
 }
 
@@ -207,7 +219,7 @@ fill_texts(Letter *letter, const LetterSource *source, MailKind kind)
 static LetterSource
 source_of(const Form *form, const Submission *submission, MailKind kind)
 {
-	return (LetterSource){.form = form, .submission = submission, .mail = &form->source->mail[kind == MAIL_NOTICE ? 0 : 1]};
+	return (LetterSource){.form = form, .submission = submission, .mail = &form->source->mail[kind == MAIL_REPLY ? 1 : 0]};
 }
 
 Letter *
@@ -215,14 +227,19 @@ letter_new(
     const Form *form, const Submission *submission, MailKind kind, guint generation, const GPtrArray *planned, GError **error)
 {
 	LetterSource source = source_of(form, submission, kind);
+	const LetterIdentity identity = {.receipt = submission->receipt,
+	    .kind = kind,
+	    .generation = generation,
+	    .date_us = submission->client->received_at_us};
 	g_autoptr(Letter) letter = letter_empty();
 
-	if (!fill_senders(letter, &source, error) || !fill_identity(letter, &source, kind, generation, error))
+	if (!fill_senders(letter, &source, error) || !letter_identify(letter, form->site, &identity, error))
 		return NULL;
 	fill_recipients(letter, kind, planned);
 	letter_fill_headers(letter, &source);
 	letter->subject = subject_text(&source);
 	fill_texts(letter, &source, kind);
+	letter->is_canary = *submission->client->canary != '\0';
 	return g_steal_pointer(&letter);
 }
 

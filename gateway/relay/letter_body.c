@@ -272,9 +272,8 @@ without_element(const char *html, const char *name)
 	return g_string_free(kept, FALSE);
 }
 
-/* What a reader without HTML sees: without head, title, styles, scripts and tags, entities decoded. */
-static char *
-plain_of_html(const char *html)
+char *
+letter_body_plain(const char *html)
 {
 	g_autofree char *headless = without_element(html, "head");
 	g_autofree char *untitled = without_element(headless, "title");
@@ -290,7 +289,7 @@ plain_body(const LetterBodySource *source)
 	if (source->format == LETTER_BODY_TEXT)
 		return replaced_body(source);
 	g_autofree char *html = html_with(source, "");
-	return plain_of_html(html);
+	return letter_body_plain(html);
 }
 
 char *

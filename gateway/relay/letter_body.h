@@ -27,3 +27,5 @@ typedef struct {
 char *letter_body_text(const LetterBodySource *source);
 /* The HTML document (contract 6.4), or NULL for a text mail. The caller's. */
 char *letter_body_html(const LetterBodySource *source);
+/* What a reader of HTML text sees without its HTML: without head, title, styles, scripts and tags, entities decoded. LF. The caller's. */
+char *letter_body_plain(const char *html);

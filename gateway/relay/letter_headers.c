@@ -79,24 +79,13 @@ last_header(const LetterSource *source, const char *name)
 
 /* --- Senders ----------------------------------------------------------------------------------------------------------- */
 
-/* A display name as a header takes it: its first line, without the quotes around or in it (contract 13.5 M12). */
-static char *
-clean_name(const char *text)
-{
-	g_autofree char *line = text_first_line(text);
-	g_auto(GStrv) parts = g_strsplit(line, "\"", -1);
-	g_autofree char *unquoted = g_strjoinv("", parts);
-	g_autofree char *stripped = text_strip(unquoted);
-
-	return text_truncate(stripped, LIMIT_MAIL_HEADER_BYTES);
-}
-
+/* A display name as a header takes it (contract 13.5 M12). The caller's. */
 static char *
 display_name(const LetterSource *source, const char *text)
 {
 	g_autofree char *replaced = letter_render(source, source->submission, text);
 
-	return clean_name(replaced);
+	return mailbox_clean_name(replaced);
 }
 
 /* The template's sender: its last From: line, else the sender setting, else the site's, which stands for the made-up address of contract 7.2 that no
@@ -126,7 +115,7 @@ letter_sender(const LetterSource *source, GError **error)
 	mailbox->name = display_name(source, name_text);
 	if (*mailbox->name == '\0') {
 		g_free(mailbox->name);
-		mailbox->name = clean_name(source->form->site->title);
+		mailbox->name = mailbox_clean_name(source->form->site->title);
 	}
 	return mailbox;
 }

@@ -1,5 +1,5 @@
 /*
- * What the files that make a letter share: letter.c, letter_headers.c, attachments.c, letter_variant.c.
+ * What the files that make a letter share: letter.c, letter_headers.c, attachments.c, confirmation.c, letter_variant.c.
  */
 #pragma once
 
@@ -19,6 +19,21 @@ Letter *letter_empty(void);
 Mailbox *letter_mailbox_new(const char *name, const char *address);
 /* Adds a mailbox to one of the header's lists; its name is cut where all names of the list have LIMIT_MAIL_HEADER_BYTES together. */
 void letter_add_mailbox(GPtrArray *list, const char *name, const char *address);
+/* TRUE if its envelope sender may stand in MAIL FROM. */
+gboolean letter_has_sender(const Letter *letter);
+
+/* Crockford's characters of vault_receipt. */
+#define LETTER_RECEIPT_BYTES 12u
+typedef struct {
+	const char *receipt;
+	MailKind kind;
+	guint generation;
+	/* Of a confirmation, whose link differs for each address: mailboxes drop a second mail with one Message-ID. Else NULL. */
+	const VaultHash *recipient;
+	gint64 date_us;
+} LetterIdentity;
+/* Message-ID, Date, is_automatic. RELAY_ERROR_MESSAGE for a receipt that is none of ours. */
+gboolean letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *identity, GError **error);
 
 /* --- letter_headers.c -------------------------------------------------------------------------------------------------------- */
 

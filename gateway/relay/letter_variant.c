@@ -9,7 +9,7 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 
-#define LETTER_TYPE "(sxis(ss)a(ss)a(ss)a(ss)smsmssasa(xs)a(ssay))"
+#define LETTER_TYPE "(sxisb(ss)a(ss)a(ss)a(ss)smsmssasa(xs)a(ssay))"
 
 /* No zone is further from UTC (RFC 5322 3.3 allows 99:59; the tz database knows nothing past 15:13). */
 #define DATE_OFFSET_LIMIT_S (16 * 3600)
@@ -73,11 +73,12 @@ letter_to_variant(const Letter *letter)
 		const LetterRecipient *recipient = letter->recipients->pdata[i];
 		g_variant_builder_add(&recipients, "(x@s)", recipient->delivery_id, string_variant(recipient->address));
 	}
-	return g_variant_new("(@sxi@s@(ss)@a(ss)@a(ss)@a(ss)@s@ms@mss@as@a(xs)@a(ssay))", string_variant(letter->message_id),
-	    letter->date_us, letter->date_offset_s, string_variant(letter->envelope_sender), mailbox_variant(letter->from),
-	    mailboxes_variant(letter->to), mailboxes_variant(letter->cc), mailboxes_variant(letter->reply_to),
-	    string_variant(letter->subject), maybe_variant(letter->text), maybe_variant(letter->html), letter->charset,
-	    g_variant_builder_end(&headers), g_variant_builder_end(&recipients), attachments_variant(letter->attachments));
+	return g_variant_new("(@sxi@sb@(ss)@a(ss)@a(ss)@a(ss)@s@ms@mss@as@a(xs)@a(ssay))", string_variant(letter->message_id),
+	    letter->date_us, letter->date_offset_s, string_variant(letter->envelope_sender), letter->is_automatic,
+	    mailbox_variant(letter->from), mailboxes_variant(letter->to), mailboxes_variant(letter->cc),
+	    mailboxes_variant(letter->reply_to), string_variant(letter->subject), maybe_variant(letter->text),
+	    maybe_variant(letter->html), letter->charset, g_variant_builder_end(&headers), g_variant_builder_end(&recipients),
+	    attachments_variant(letter->attachments));
 }
 
 /* --- Back ---------------------------------------------------------------------------------------------------------- */
@@ -188,9 +189,8 @@ static gboolean
 is_sound(const Letter *letter)
 {
 	return is_message_id(letter->message_id) && ABS(letter->date_offset_s) <= DATE_OFFSET_LIMIT_S &&
-	       address_is_deliverable(letter->envelope_sender) && is_header_text(letter->from->name) &&
-	       address_is_deliverable(letter->from->address) && is_header_text(letter->subject) &&
-	       (letter->text != NULL || letter->html != NULL) && letter->charset != NULL;
+	       letter_has_sender(letter) && is_header_text(letter->from->name) && address_is_deliverable(letter->from->address) &&
+	       is_header_text(letter->subject) && (letter->text != NULL || letter->html != NULL) && letter->charset != NULL;
 }
 
 Letter *
@@ -202,10 +202,10 @@ letter_from_variant(GVariant *variant, GError **error)
 		g_autoptr(GVariant) to = NULL, cc = NULL, reply_to = NULL, headers = NULL, recipients = NULL, attachments = NULL;
 		const char *charset;
 		letter->from = letter_mailbox_new(NULL, NULL);
-		g_variant_get(variant, "(sxis(ss)@a(ss)@a(ss)@a(ss)smsms&s@as@a(xs)@a(ssay))", &letter->message_id,
-		    &letter->date_us, &letter->date_offset_s, &letter->envelope_sender, &letter->from->name,
-		    &letter->from->address, &to, &cc, &reply_to, &letter->subject, &letter->text, &letter->html, &charset,
-		    &headers, &recipients, &attachments);
+		g_variant_get(variant, "(sxisb(ss)@a(ss)@a(ss)@a(ss)smsms&s@as@a(xs)@a(ssay))", &letter->message_id,
+		    &letter->date_us, &letter->date_offset_s, &letter->envelope_sender, &letter->is_automatic,
+		    &letter->from->name, &letter->from->address, &to, &cc, &reply_to, &letter->subject, &letter->text,
+		    &letter->html, &charset, &headers, &recipients, &attachments);
 		letter->charset = letter_charset(charset);
 		if (is_sound(letter) && read_mailboxes(letter->to, to, address_is_deliverable) &&
 		    read_mailboxes(letter->cc, cc, address_is_deliverable) &&

@@ -75,14 +75,18 @@ is_final(const GError *failure)
 	       g_error_matches(failure, RELAY_ERROR, RELAY_ERROR_MESSAGE);
 }
 
-static void
-put_off_the_form(Courier *courier, const OutboxItem *item, const GError *failure, gint64 due_at_us)
+gboolean
+obstacle_put_off(Courier *courier, const OutboxItem *item, const PutOff *put_off)
 {
 	g_autoptr(GError) error = NULL;
+	Obstacle *obstacle = obstacle_of(courier, item);
 
-	const PutOff put_off = {.reason = error_name(failure), .due_at_us = due_at_us};
-	if (outbox_put_off(courier->db, item, &put_off, &error) < 0)
+	if (obstacle->swept_in_claim == courier->claims)
+		return FALSE;
+	obstacle->swept_in_claim = courier->claims;
+	if (outbox_put_off(courier->db, item, put_off, &error) < 0)
 		log_error(LOG_STORE_FAILED, error, NULL);
+	return TRUE;
 }
 
 void
@@ -100,10 +104,8 @@ obstacle_met(Courier *courier, const OutboxItem *item, const GError *failure)
 	gint64 due_at_us = clock_now_us() + obstacle->until_us - now_us;
 	for (guint i = 0; i < item->deliveries->len; i++)
 		settle_put_off(courier, item->deliveries->pdata[i], &(Attempt){.failure = failure, .due_at_us = due_at_us});
-	if (obstacle->swept_in_claim == courier->claims || !is_of_the_form(failure))
-		return;
-	obstacle->swept_in_claim = courier->claims;
-	put_off_the_form(courier, item, failure, due_at_us);
+	if (is_of_the_form(failure))
+		obstacle_put_off(courier, item, &(PutOff){.reason = error_name(failure), .due_at_us = due_at_us});
 }
 
 void

@@ -1,11 +1,13 @@
 /*
  * An outbox item becomes a letter. Everything is asked again now: form, templates, reply rules, recipients. The row says only that a
  * mail of this kind was promised; whom it goes to is what the configuration says, so a row written by a front that was taken
- * over cannot mail a stranger.
+ * over cannot mail a stranger. What goes to a typed address moreover passes automatic.c, one delivery at a time; those that may not go now are settled and
+ * leave the item, and the letter shows nothing of them.
  */
 #include <string.h>
 
 #include "courier_parts.h"
+#include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
 #include "sekisho/policy/replies.h"
@@ -13,7 +15,7 @@
 
 /* The hash that an existing record of this address has, be it made with an older key; else a new one. */
 static VaultHash *
-recipient_hash(Courier *courier, const OutboxItem *stored, const char *address)
+recipient_hash(const Courier *courier, const OutboxItem *stored, const char *address)
 {
 	g_autofree char *canonical = address_canonical(address);
 	Vault *vault = courier->settings->vault;
@@ -55,6 +57,16 @@ count_planned(const GPtrArray *planned, MailKind kind)
 	return count;
 }
 
+/* TRUE if one of the item's own records is this address's. */
+static gboolean
+has_record(const OutboxItem *item, const VaultHash *hash)
+{
+	for (guint i = 0; i < item->deliveries->len; i++)
+		if (memcmp(&((const Delivery *)item->deliveries->pdata[i])->recipient, hash, sizeof *hash) == 0)
+			return TRUE;
+	return FALSE;
+}
+
 static gboolean
 is_recipient(const Delivery *delivery, const GPtrArray *hashes)
 {
@@ -73,10 +85,45 @@ tell_gone(const OutboxItem *item, const GPtrArray *before, const GPtrArray *hash
 			settle_tell_gone(item, before->pdata[i]);
 }
 
-/* Brings the records up to date and addresses the letter to those that are leased. */
-static gboolean
-address_letter(Courier *courier, OutboxItem *item, const GPtrArray *allowed, Letter *letter, GError **error)
+/* What a letter is made of. */
+typedef struct {
+	Courier *courier;
+	OutboxItem *item;
+	Site *site;
+	Form *form;
+	Submission *submission;
+	GPtrArray *planned;    /* PlannedRecipient * */
+	GPtrArray *addressees; /* PlannedRecipient *, borrowed: whom item->deliveries go to, in their order */
+} Draft;
+
+static void
+draft_clear(Draft *draft)
 {
+	site_unref(draft->site);
+	form_unref(draft->form);
+	submission_free(draft->submission);
+	g_clear_pointer(&draft->planned, g_ptr_array_unref);
+	g_clear_pointer(&draft->addressees, g_ptr_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Draft, draft_clear)
+
+/* Which of `allowed` the record is of, or NULL; `hashes` are theirs, in their order. */
+static PlannedRecipient *
+find_addressee(const Delivery *delivery, const GPtrArray *allowed, const GPtrArray *hashes)
+{
+	for (guint i = 0; i < hashes->len; i++)
+		if (memcmp(&delivery->recipient, hashes->pdata[i], sizeof delivery->recipient) == 0)
+			return allowed->pdata[i];
+	return NULL;
+}
+
+/* Brings the item's records up to date with `allowed` (PlannedRecipient *), and finds the addressees of those that are leased. */
+static gboolean
+bring_up_to_date(Draft *draft, const GPtrArray *allowed, GError **error)
+{
+	Courier *courier = draft->courier;
+	OutboxItem *item = draft->item;
 	g_autoptr(OutboxItem) stored = outbox_find(courier->db, item->id, error);
 	g_autoptr(GPtrArray) hashes = g_ptr_array_new_with_free_func(g_free);
 
@@ -88,15 +135,220 @@ address_letter(Courier *courier, OutboxItem *item, const GPtrArray *allowed, Let
 	if (!outbox_reconcile(courier->db, item, courier->owner, hashes, error))
 		return FALSE;
 	tell_gone(item, before, hashes);
-	for (guint i = 0; i < item->deliveries->len; i++) {
-		const Delivery *delivery = item->deliveries->pdata[i];
-		for (guint k = 0; k < hashes->len; k++)
-			if (memcmp(&delivery->recipient, hashes->pdata[k], sizeof delivery->recipient) == 0)
-				letter_add_recipient(
-				    letter, delivery->id, ((const PlannedRecipient *)allowed->pdata[k])->address);
+	for (guint i = 0; i < item->deliveries->len;) {
+		PlannedRecipient *addressee = find_addressee(item->deliveries->pdata[i], allowed, hashes);
+		/* Nobody's: it was written under our lease while we looked. The lease runs out. */
+		if (addressee == NULL) {
+			g_ptr_array_remove_index(item->deliveries, i);
+			continue;
+		}
+		g_ptr_array_add(draft->addressees, addressee);
+		i++;
 	}
 	return TRUE;
 }
+
+/* --- Typed addressees ---------------------------------------------------------------------------------------------------------- */
+
+/* TRUE if another spelling of the same mailbox stands before it: two typed fields are not two chances. */
+static gboolean
+is_another_spelling(const Draft *draft, const PlannedRecipient *recipient)
+{
+	for (guint i = 0; i < draft->planned->len && draft->planned->pdata[i] != recipient; i++) {
+		const PlannedRecipient *other = draft->planned->pdata[i];
+		if (replies_needs_proof(other) && !g_str_equal(other->address, recipient->address) &&
+		    (other->kind == recipient->kind || draft->item->kind == MAIL_CONFIRMATION) &&
+		    automatic_is_same_mailbox(other->address, recipient->address))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean
+decide(
+    const Draft *draft, const AutomaticMail *mail, const PlannedRecipient *recipient, AutomaticDecision *decision, GError **error)
+{
+	if (!is_another_spelling(draft, recipient))
+		return automatic_decide(draft->courier, mail, decision, error);
+	*decision = (AutomaticDecision){.fate = AUTOMATIC_CANCELLED, .reason = "repeated"};
+	return TRUE;
+}
+
+/* Settles the deliveries to typed addresses that may not go now, and takes them out of the item. */
+static gboolean
+judge_typed(Draft *draft, GError **error)
+{
+	OutboxItem *item = draft->item;
+
+	for (guint i = 0; i < item->deliveries->len;) {
+		const PlannedRecipient *recipient = draft->addressees->pdata[i];
+		const AutomaticMail mail = {.site = draft->site,
+		    .form = draft->form,
+		    .item = item,
+		    .delivery = item->deliveries->pdata[i],
+		    .address = recipient->address};
+		AutomaticDecision decision = {.fate = AUTOMATIC_GOES};
+		if (recipient->is_typed && !decide(draft, &mail, recipient, &decision, error))
+			return FALSE;
+		if (decision.fate == AUTOMATIC_GOES) {
+			i++;
+			continue;
+		}
+		automatic_settle(draft->courier, &mail, &decision);
+		g_ptr_array_remove_index(item->deliveries, i);
+		g_ptr_array_remove_index(draft->addressees, i);
+	}
+	return TRUE;
+}
+
+/* Those of the plan that this letter may show: a typed address only if the letter goes to it (PlannedRecipient *, borrowed). */
+static GPtrArray *
+shown_recipients(const Draft *draft)
+{
+	GPtrArray *shown = g_ptr_array_new();
+
+	for (guint i = 0; i < draft->planned->len; i++) {
+		const PlannedRecipient *recipient = draft->planned->pdata[i];
+		if (!recipient->is_typed || g_ptr_array_find(draft->addressees, recipient, NULL))
+			g_ptr_array_add(shown, draft->planned->pdata[i]);
+	}
+	return shown;
+}
+
+static void
+address_letter(const Draft *draft, Letter *letter)
+{
+	for (guint i = 0; i < draft->addressees->len; i++)
+		letter_add_recipient(letter, ((const Delivery *)draft->item->deliveries->pdata[i])->id,
+		    ((const PlannedRecipient *)draft->addressees->pdata[i])->address);
+	if (letter->is_automatic)
+		automatic_address_envelope(draft->courier, draft->site, draft->item, letter);
+}
+
+/* --- Mails that are switched off --------------------------------------------------------------------------------------------------- */
+
+/* TRUE if the operator wrote the address that the delivery is to. */
+static gboolean
+is_configured(const Draft *draft, const Delivery *delivery)
+{
+	g_autoptr(GPtrArray) planned = replies_plan_reply(draft->form, draft->submission);
+
+	for (guint i = 0; i < planned->len; i++) {
+		const PlannedRecipient *recipient = planned->pdata[i];
+		if (recipient->is_typed || recipient->refusal != NULL)
+			continue;
+		g_autofree VaultHash *hash = recipient_hash(draft->courier, draft->item, recipient->address);
+		if (memcmp(hash, &delivery->recipient, sizeof *hash) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Nobody waits for an answer that comes days late, be its mail switched on again. What goes to an address of the operator's own waits as a notice does. */
+static void
+end_expired(Draft *draft)
+{
+	OutboxItem *item = draft->item;
+
+	if (item->kind == MAIL_NOTICE || clock_now_us() < automatic_expiry_us(draft->site, item))
+		return;
+	for (guint i = 0; i < item->deliveries->len;) {
+		const Delivery *delivery = item->deliveries->pdata[i];
+		if (item->kind == MAIL_REPLY && is_configured(draft, delivery)) {
+			i++;
+			continue;
+		}
+		settle_cancel(draft->courier, item, delivery, AUTOMATIC_EXPIRED);
+		g_ptr_array_remove_index(item->deliveries, i);
+	}
+}
+
+/* A mail that is switched off may be switched on again: to cancel what waits would be for ever, and nobody asked for it. */
+static void
+wait_switched_off(Draft *draft, GError **error)
+{
+	end_expired(draft);
+	if (draft->item->deliveries->len > 0)
+		g_set_error(error, RELAY_ERROR, RELAY_ERROR_ACCOUNT,
+		    "the form has no recipient for this mail now (demo_mode, skip_mail, or its mail is switched off or names "
+		    "nobody); it waits");
+}
+
+/* --- Confirmations ------------------------------------------------------------------------------------------------------------------ */
+
+/* The typed addresses that the item's records name (PlannedRecipient *, borrowed), each once. Unlike other mails, one that has no record gets none. */
+static GPtrArray *
+asked_recipients(const Draft *draft)
+{
+	GPtrArray *asked = g_ptr_array_new();
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+	for (guint i = 0; i < draft->planned->len; i++) {
+		PlannedRecipient *recipient = draft->planned->pdata[i];
+		if (!replies_needs_proof(recipient))
+			continue;
+		g_autofree VaultHash *hash = recipient_hash(draft->courier, draft->item, recipient->address);
+		if (has_record(draft->item, hash) && g_hash_table_add(seen, address_canonical(recipient->address)))
+			g_ptr_array_add(asked, recipient);
+	}
+	return asked;
+}
+
+/* Each address has a link of its own, so one goes now and the others are claimed again. */
+static void
+keep_first(Draft *draft)
+{
+	GPtrArray *deliveries = draft->item->deliveries;
+
+	while (deliveries->len > 1) {
+		settle_give_back(draft->courier, ((const Delivery *)deliveries->pdata[deliveries->len - 1])->id);
+		g_ptr_array_set_size(deliveries, (gint)deliveries->len - 1);
+		g_ptr_array_set_size(draft->addressees, (gint)deliveries->len);
+	}
+}
+
+static Letter *
+make_confirmation(const Draft *draft, GError **error)
+{
+	const PlannedRecipient *recipient = draft->addressees->pdata[0];
+	PressTarget target = {
+	    .receipt = draft->submission->receipt, .expires_at_us = automatic_expiry_us(draft->site, draft->item)};
+
+	/* The receipt comes from a row; a link has room for ours alone. */
+	if (strlen(target.receipt) != PRESS_RECEIPT_BYTES) {
+		g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the submission's receipt is not one of ours");
+		return NULL;
+	}
+	automatic_address_hash(draft->courier, recipient->address, &target.address);
+	g_autofree char *link = press_link(draft->courier->settings->vault, draft->site, &target);
+	const ConfirmationRequest request = {.form = draft->form,
+	    .receipt = draft->submission->receipt,
+	    .generation = draft->item->generation,
+	    .recipient = &target.address,
+	    .address = recipient->address,
+	    .link = link,
+	    .made_at_us = clock_now_us(),
+	    .until_us = target.expires_at_us};
+	return confirmation_letter(&request, error);
+}
+
+static Letter *
+prepare_confirmation(Draft *draft, GError **error)
+{
+	g_autoptr(GPtrArray) asked = asked_recipients(draft);
+
+	if (!bring_up_to_date(draft, asked, error))
+		return NULL;
+	keep_first(draft);
+	if (!judge_typed(draft, error) || draft->addressees->len == 0)
+		return NULL;
+	Letter *letter = make_confirmation(draft, error);
+	if (letter != NULL)
+		address_letter(draft, letter);
+	return letter;
+}
+
+/* --- Letters ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* The names of files are the visitor's; the log holds none. */
 static void
@@ -110,36 +362,91 @@ log_missing(const OutboxItem *item, const Letter *letter)
 		    "reason", ((const MissingAttachment *)letter->missing->pdata[i])->reason, NULL);
 }
 
+/* A canary is mailed by a token that is its own, of the moment in which it came. */
+static gboolean
+is_canary_sound(const Draft *draft, GError **error)
+{
+	const ClientFacts *client = draft->submission->client;
+	VaultLink link = {.purpose = VAULT_LINK_CANARY, .site = draft->site->facts->name};
+
+	if (*client->canary == '\0')
+		return TRUE;
+	if (!vault_link_verify(draft->courier->settings->vault, client->canary, &link, error))
+		return FALSE;
+	g_bytes_unref(link.payload);
+	if (client->received_at_us <= link.expires_at_us)
+		return TRUE;
+	g_set_error_literal(error, BASE_ERROR, BASE_ERROR_FORGED, "the canary came with a token that had expired");
+	return FALSE;
+}
+
+/* The item's row was read when it was claimed and the submission's just now; a front that was taken over may have changed it between. The receipt is
+ * in the ledger and in tags, and site and form chose ceilings and rules. */
+static gboolean
+is_of_item(const Draft *draft, GError **error)
+{
+	const OutboxItem *item = draft->item;
+	const Submission *submission = draft->submission;
+
+	if (g_str_equal(item->receipt, submission->receipt) && g_str_equal(item->site, submission->site) &&
+	    item->form_id == submission->form_id)
+		return TRUE;
+	g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the submission's row changed since the mail was claimed");
+	return FALSE;
+}
+
+static gboolean
+draft_open(Draft *draft, GError **error)
+{
+	Courier *courier = draft->courier;
+	const OutboxItem *item = draft->item;
+
+	draft->site = config_site(courier->settings->config, item->site, error);
+	draft->form = draft->site == NULL ? NULL : site_form(draft->site, item->form_id, error);
+	draft->submission =
+	    draft->form == NULL ? NULL : submissions_open(courier->db, courier->settings->vault, item->submission_id, error);
+	if (draft->submission == NULL || !is_of_item(draft, error))
+		return FALSE;
+	if (draft->form->is_for_subscribers) {
+		g_set_error(error, RELAY_ERROR, RELAY_ERROR_ACCOUNT,
+		    "the form has subscribers_only, so it is not used here; its mail waits until the setting is gone");
+		return FALSE;
+	}
+	draft->planned = replies_plan(draft->form, draft->submission);
+	draft->addressees = g_ptr_array_new();
+	return is_canary_sound(draft, error);
+}
+
+static Letter *
+make_letter(const Draft *draft, GError **error)
+{
+	const OutboxItem *item = draft->item;
+	g_autoptr(GPtrArray) shown = shown_recipients(draft);
+	Letter *letter = letter_new(draft->form, draft->submission, item->kind, item->generation, shown, error);
+
+	if (letter == NULL)
+		return NULL;
+	address_letter(draft, letter);
+	letter_attach(letter, draft->form, draft->submission, item->kind, draft->courier->settings->config->data_directory);
+	log_missing(item, letter);
+	return letter;
+}
+
 Letter *
 prepare_letter(Courier *courier, OutboxItem *item, GError **error)
 {
-	g_autoptr(Site) site = config_site(courier->settings->config, item->site, error);
-	g_autoptr(Form) form = site == NULL ? NULL : site_form(site, item->form_id, error);
-	g_autoptr(Submission) submission =
-	    form == NULL ? NULL : submissions_open(courier->db, courier->settings->vault, item->submission_id, error);
+	g_auto(Draft) draft = {.courier = courier, .item = item};
 
-	if (submission == NULL)
+	if (!draft_open(&draft, error))
 		return NULL;
-	if (form->is_for_subscribers) {
-		g_set_error(error, RELAY_ERROR, RELAY_ERROR_ACCOUNT,
-		    "the form has subscribers_only, so it is not used here; its mail waits until the setting is gone");
-		return NULL;
-	}
-	g_autoptr(GPtrArray) planned = replies_plan(form, submission);
-	/* A mail that is switched off may be switched on again: to cancel what waits would be for ever, and nobody asked for it. */
-	if (count_planned(planned, item->kind) == 0) {
-		g_set_error(error, RELAY_ERROR, RELAY_ERROR_ACCOUNT,
-		    "the form has no recipient for this mail now (demo_mode, skip_mail, or its mail is switched off or names "
-		    "nobody); it waits");
+	if (item->kind == MAIL_CONFIRMATION)
+		return prepare_confirmation(&draft, error);
+	if (count_planned(draft.planned, item->kind) == 0) {
+		wait_switched_off(&draft, error);
 		return NULL;
 	}
-	g_autoptr(GPtrArray) allowed = allowed_recipients(planned, item->kind);
-	g_autoptr(Letter) letter = letter_new(form, submission, item->kind, item->generation, planned, error);
-	if (letter == NULL || !address_letter(courier, item, allowed, letter, error))
+	g_autoptr(GPtrArray) allowed = allowed_recipients(draft.planned, item->kind);
+	if (!bring_up_to_date(&draft, allowed, error) || !judge_typed(&draft, error) || draft.addressees->len == 0)
 		return NULL;
-	if (letter->recipients->len == 0)
-		return NULL;
-	letter_attach(letter, form, submission, item->kind, courier->settings->config->data_directory);
-	log_missing(item, letter);
-	return g_steal_pointer(&letter);
+	return make_letter(&draft, error);
 }

@@ -120,11 +120,15 @@ settle_clear(Courier *courier)
 /* --- Attempts ------------------------------------------------------------------------------------------------------------ */
 
 static DeliveryState
-state_after(const OutboxItem *item, const Delivery *delivery, const GError *failure)
+state_after(const OutboxItem *item, const Delivery *delivery, const Attempt *attempt)
 {
+	const GError *failure = attempt->failure;
+
 	if (failure == NULL)
 		return DELIVERY_SENT;
 	if (failure->domain != RELAY_ERROR)
+		return DELIVERY_DEFERRED;
+	if (attempt->is_digest)
 		return DELIVERY_DEFERRED;
 	if (!error_is_temporary(failure))
 		return DELIVERY_DEAD;
@@ -152,19 +156,37 @@ due_at_us(const Delivery *delivery)
 	return clock_now_us() + retry_delay_us(delivery->attempts + 1, g_random_int());
 }
 
+static const char *
+reason_after(const Attempt *attempt)
+{
+	if (attempt->failure != NULL)
+		return error_name(attempt->failure);
+	/* That a server's word is no promise counts more than with whom the mail went. */
+	return attempt->reason == NULL && attempt->is_digest ? "digest" : attempt->reason;
+}
+
+static AutomaticOutcome
+known_after(const GError *failure)
+{
+	if (failure == NULL)
+		return AUTOMATIC_SENT;
+	return g_error_matches(failure, RELAY_ERROR, RELAY_ERROR_LOST) ? AUTOMATIC_UNKNOWN : AUTOMATIC_NOT_SENT;
+}
+
 void
 settle_attempt(Courier *courier, const OutboxItem *item, const Delivery *delivery, const Attempt *attempt)
 {
 	DeliveryOutcome outcome = {
 	    .delivery_id = delivery->id,
-	    .state = state_after(item, delivery, attempt->failure),
-	    .reason = attempt->failure == NULL ? NULL : error_name(attempt->failure),
+	    .state = state_after(item, delivery, attempt),
+	    .reason = reason_after(attempt),
 	    .server_text = attempt->server_text,
 	    .reply_code = attempt->reply_code,
 	    .due_at_us = attempt->due_at_us != 0 ? attempt->due_at_us : due_at_us(delivery),
 	};
 
 	settle(courier, &outcome);
+	automatic_note_outcome(courier, delivery->id, known_after(attempt->failure));
 	log_attempt(LOG_DELIVERY, item, delivery, &outcome);
 	if (outcome.state == DELIVERY_DEAD)
 		log_attempt(LOG_DELIVERY_DEAD, item, delivery, &outcome);
@@ -178,6 +200,7 @@ settle_end(Courier *courier, const OutboxItem *item, const GError *failure)
 		DeliveryOutcome outcome = {
 		    .delivery_id = delivery->id, .state = DELIVERY_DEAD, .is_untried = TRUE, .reason = error_name(failure)};
 		settle(courier, &outcome);
+		automatic_note_outcome(courier, delivery->id, AUTOMATIC_NOT_SENT);
 		log_attempt(LOG_DELIVERY_DEAD, item, delivery, &outcome);
 	}
 }
@@ -185,14 +208,37 @@ settle_end(Courier *courier, const OutboxItem *item, const GError *failure)
 void
 settle_put_off(Courier *courier, const Delivery *delivery, const Attempt *why)
 {
+	const char *reason = why->reason != NULL || why->failure == NULL ? why->reason : error_name(why->failure);
 	DeliveryOutcome outcome = {.delivery_id = delivery->id,
-	    .state = why->failure == NULL ? DELIVERY_QUEUED : DELIVERY_DEFERRED,
+	    .state = reason == NULL ? DELIVERY_QUEUED : DELIVERY_DEFERRED,
 	    .is_untried = TRUE,
-	    .reason = why->failure == NULL ? NULL : error_name(why->failure),
+	    .reason = reason,
 	    .server_text = why->server_text,
 	    .due_at_us = why->due_at_us};
 
 	settle(courier, &outcome);
+	automatic_note_outcome(courier, delivery->id, AUTOMATIC_NOT_SENT);
+}
+
+void
+settle_wait(Courier *courier, const OutboxItem *item, const Delivery *delivery, const Attempt *why)
+{
+	const DeliveryOutcome told = {
+	    .delivery_id = delivery->id, .state = DELIVERY_DEFERRED, .is_untried = TRUE, .reason = why->reason};
+
+	settle_put_off(courier, delivery, why);
+	if (why->reason != NULL && g_strcmp0(why->reason, delivery->reason) != 0)
+		log_attempt(LOG_DELIVERY, item, delivery, &told);
+}
+
+void
+settle_cancel(Courier *courier, const OutboxItem *item, const Delivery *delivery, const char *reason)
+{
+	const DeliveryOutcome outcome = {
+	    .delivery_id = delivery->id, .state = DELIVERY_CANCELLED, .is_untried = TRUE, .reason = reason};
+
+	settle(courier, &outcome);
+	log_attempt(LOG_DELIVERY, item, delivery, &outcome);
 }
 
 void
@@ -208,4 +254,5 @@ void
 settle_give_back(Courier *courier, gint64 delivery_id)
 {
 	settle(courier, &(DeliveryOutcome){.delivery_id = delivery_id, .state = DELIVERY_QUEUED});
+	automatic_note_outcome(courier, delivery_id, AUTOMATIC_UNKNOWN);
 }

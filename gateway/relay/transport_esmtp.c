@@ -25,6 +25,7 @@
 
 #include "esmtp_guard.h"
 #include "esmtp_tls.h"
+#include "letter_parts.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/relay/compose.h"
@@ -252,7 +253,7 @@ is_host_name(const char *text)
 static gboolean
 is_letter_deliverable(const Letter *letter)
 {
-	if (!address_is_deliverable(letter->envelope_sender) || letter->recipients->len == 0)
+	if (!letter_has_sender(letter) || letter->recipients->len == 0)
 		return FALSE;
 	for (guint i = 0; i < letter->recipients->len; i++) {
 		const LetterRecipient *recipient = letter->recipients->pdata[i];
@@ -282,8 +283,8 @@ add_letter(Run *run, const Letter *letter)
 	sending->content = g_steal_pointer(&content);
 	sending->parcels = g_ptr_array_new_with_free_func(g_free);
 	sending->handle = smtp_add_message(run->session);
-	/* The library copies both. */
-	g_autofree char *sender = address_written(letter->envelope_sender);
+	/* The library copies both; without a sender it says `MAIL FROM:<>`. */
+	g_autofree char *sender = *letter->envelope_sender == '\0' ? NULL : address_written(letter->envelope_sender);
 	smtp_set_reverse_path(sending->handle, sender);
 	smtp_set_messagecb(sending->handle, give_content, sending);
 	for (guint i = 0; i < letter->recipients->len; i++) {

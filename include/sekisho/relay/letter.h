@@ -4,11 +4,15 @@
  *
  * From: is always the configured address of ours, and so is the envelope sender (or the configured bounce address); the
  * visitor stands in Reply-To: only. No header value holds CR, LF or NUL.
+ *
+ * An automatic letter (MAIL_REPLY, MAIL_COPY, MAIL_CONFIRMATION) answers somebody whom the operator need not know: it is `Auto-Submitted: auto-replied` (RFC 3834
+ * section 5), and its envelope sender may be empty. Notices are auto-generated.
  */
 #pragma once
 
 #include <glib.h>
 
+#include "sekisho/base/vault.h"
 #include "sekisho/form/form.h"
 #include "sekisho/form/submission.h"
 #include "sekisho/policy/replies.h"
@@ -31,10 +35,11 @@ typedef struct {
 } MissingAttachment;
 
 typedef struct {
-	char *message_id;      /* without angle brackets: f(receipt, kind, generation)@site, whatever is configured meanwhile */
+	char *message_id;      /* without angle brackets: f(receipt, kind, generation)@site, of a confirmation its delivery too, whatever is configured meanwhile */
 	gint64 date_us;        /* when the submission was received */
 	gint32 date_offset_s;  /* the site's zone at that moment, seconds east of UTC */
-	char *envelope_sender;
+	char *envelope_sender; /* "": the null reverse path, of an automatic letter only (RFC 5321 4.5.5) */
+	gboolean is_automatic;
 	Mailbox *from;
 	GPtrArray *to;         /* Mailbox *, for the header; likewise cc, reply_to. Bcc stands in no header. */
 	GPtrArray *cc;
@@ -47,14 +52,15 @@ typedef struct {
 	GPtrArray *recipients; /* LetterRecipient *: envelope recipients of this session */
 	GPtrArray *attachments; /* LetterAttachment * */
 	GPtrArray *missing;    /* MissingAttachment *; does not go to the session */
+	gboolean is_canary;    /* waits for no ceiling of the owner's mailbox; does not go to the session */
 } Letter;
 void letter_free(Letter *letter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Letter, letter_free)
 
 /*
- * The letter of `kind`; `recipients` of the result is empty, the courier adds those that are due. To: and Cc: show the planned recipients
- * (PlannedRecipient *) of this kind that may be mailed, or, where none may (a preview), the refused ones. RELAY_ERROR_MESSAGE if it
- * cannot be made, with what to mend in the template.
+ * The letter of `kind`, which is no MAIL_CONFIRMATION; `recipients` of the result is empty, the courier adds those that are due. To: and Cc: show the planned recipients
+ * (PlannedRecipient *) of this kind that may be mailed, or, where none may (a preview), the refused ones; a MAIL_COPY shows those of the notice too, whose copy it is,
+ * and a notice shows no typed address. RELAY_ERROR_MESSAGE if it cannot be made, with what to mend in the template.
  *
  * Text from outside: a header takes of it what stands before the first CR or LF (the subject: all of it without CR and LF, contract 6.1), at
  * most LIMIT_MAIL_HEADER_BYTES; a visitor's address in Reply-To: only if address_is_reply. Texts end lines with LF.
@@ -69,6 +75,23 @@ Letter *letter_new(const Form *form, const Submission *submission, MailKind kind
  * letter->missing, and the facts of a notice name it. Once per letter; a preview does without. The letter holds the contents, up to LIMIT_ATTACHMENTS_BYTES.
  */
 void letter_attach(Letter *letter, const Form *form, const Submission *submission, MailKind kind, const char *data_directory);
+/*
+ * The mail that asks `address`, and nobody else, whether what waits for it may be sent: a fixed text of ours in the form's language with the operator's name of the
+ * site and one link. What a visitor typed is in none of it but the address; the display name is empty, there is no
+ * Reply-To:. `link` is ASCII. RELAY_ERROR_MESSAGE if the site's from or the receipt cannot be used.
+ */
+typedef struct {
+	const Form *form;
+	const char *receipt;
+	guint generation;
+	const VaultHash *recipient; /* of `address`: tells it from another confirmation of the submission */
+	const char *address;
+	const char *link;
+	gint64 made_at_us;     /* Date: */
+	gint64 until_us;       /* how long the link works, as the text says */
+} ConfirmationRequest;
+Letter *confirmation_letter(const ConfirmationRequest *request, GError **error);
+
 /* Adds an envelope recipient. */
 void letter_add_recipient(Letter *letter, gint64 delivery_id, const char *address);
 

@@ -3,6 +3,7 @@
  */
 #include "office.h"
 
+#include <glib/gstdio.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,9 +51,15 @@ office_open(Office *office, gconstpointer unused)
 	office->courier.settings = &office->settings;
 	office->courier.db = db_open(office->data_directory, DB_CREATE, &error);
 	g_assert_no_error(error);
+	g_assert_cmpint(g_mkdir(office->config->courier_directory, 0700), ==, 0);
+	office->courier.ledger = db_open_ledger(office->config->courier_directory, DB_CREATE, &error);
+	g_assert_no_error(error);
+	office->courier.charges = automatic_charges_new();
+	office->courier.alarms = alarms_new(&office->courier);
 	office->courier.owner = g_strdup("courier-of-the-test");
 	office->courier.desks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)desk_free);
 	office->courier.obstacles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	office->courier.notice_counts = digest_counts_new();
 	office->courier.flights = g_ptr_array_new_with_free_func((GDestroyNotify)flight_free);
 	g_queue_init(&office->courier.unsettled);
 }
@@ -64,8 +71,12 @@ office_close(Office *office, gconstpointer unused)
 	g_ptr_array_unref(office->courier.flights);
 	g_hash_table_unref(office->courier.desks);
 	g_hash_table_unref(office->courier.obstacles);
+	g_hash_table_unref(office->courier.notice_counts);
 	settle_clear(&office->courier);
 	g_free(office->courier.owner);
+	alarms_free(office->courier.alarms);
+	g_hash_table_unref(office->courier.charges);
+	db_free(office->courier.ledger);
 	db_free(office->courier.db);
 	config_free(office->config);
 	vault_free(office->vault);
@@ -95,10 +106,10 @@ note_commit(gpointer user_data, const GError *error)
 }
 
 static Submission *
-visitor_submission(Office *office, const char *site_name, const char *receipt, GPtrArray *files)
+visitor_submission_from(Office *office, const char *site_name, const char *receipt, const char *email, GPtrArray *files)
 {
-	static const char *const fields[][2] = {
-	    {"your-name", "太郎"}, {"your-email", "taro@visitor.test"}, {"your-subject", "件名"}, {"your-message", "本文"}};
+	const char *const fields[][2] = {
+	    {"your-name", "太郎"}, {"your-email", email}, {"your-subject", "件名"}, {"your-message", "本文"}};
 	g_autoptr(Site) site = config_site(office->config, site_name, NULL);
 	g_assert_nonnull(site);
 	g_autoptr(Form) form = site_form(site, 4, NULL);
@@ -108,11 +119,30 @@ visitor_submission(Office *office, const char *site_name, const char *receipt, G
 
 	for (gsize i = 0; i < G_N_ELEMENTS(fields); i++) {
 		g_autoptr(GBytes) name = g_bytes_new_static(fields[i][0], strlen(fields[i][0]));
-		g_autoptr(GBytes) value = g_bytes_new_static(fields[i][1], strlen(fields[i][1]));
+		g_autoptr(GBytes) value = g_bytes_new(fields[i][1], strlen(fields[i][1]));
 		g_assert_true(posted_add(posted, name, value, NULL));
 	}
 	client->received_at_us = clock_now_us();
 	return submission_new(form, receipt, posted, files, client);
+}
+
+static Submission *
+visitor_submission(Office *office, const char *site_name, const char *receipt, GPtrArray *files)
+{
+	return visitor_submission_from(office, site_name, receipt, "taro@visitor.test", files);
+}
+
+static void
+commit_entry(Journal *journal, JournalEntry *entry)
+{
+	Commit state = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
+
+	g_assert_true(journal_submit(journal, entry, note_commit, &state, NULL));
+	pthread_mutex_lock(&state.lock);
+	while (!state.is_done)
+		pthread_cond_wait(&state.told, &state.lock);
+	pthread_mutex_unlock(&state.lock);
+	journal_stop(journal);
 }
 
 /* Takes `submission`. */
@@ -126,18 +156,95 @@ commit(Office *office, Submission *taken, MailKind kind, const char *address)
 	g_autofree char *canonical = address_canonical(address);
 	PlannedDelivery planned = {.kind = kind};
 	g_autoptr(GPtrArray) plan = g_ptr_array_new();
-	Commit state = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
 
 	vault_hash(office->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), &planned.recipient);
 	g_ptr_array_add(plan, &planned);
 	JournalRecord record = {
 	    .submission = submission, .planned = plan, .purge_at_us = clock_now_us() + 90 * 24 * 3600 * (gint64)G_USEC_PER_SEC};
-	g_assert_true(journal_submit(journal, journal_entry_new(journal, &record), note_commit, &state, NULL));
-	pthread_mutex_lock(&state.lock);
-	while (!state.is_done)
-		pthread_cond_wait(&state.told, &state.lock);
-	pthread_mutex_unlock(&state.lock);
-	journal_stop(journal);
+	commit_entry(journal, journal_entry_new(journal, &record));
+}
+
+void
+office_submit_from(Office *office, const char *receipt, MailKind kind, const char *email)
+{
+	commit(office, visitor_submission_from(office, "example.jp", receipt, email, NULL), kind, email);
+}
+
+void
+office_press(Office *office, const char *site, const char *token)
+{
+	g_autoptr(GError) error = NULL;
+	Journal *journal = journal_start(office->data_directory, office->vault, &error);
+
+	g_assert_no_error(error);
+	commit_entry(journal, journal_press_new(site, token));
+}
+
+void
+office_form(Office *office, const char *reply, const char *mails)
+{
+	g_autofree char *text = g_strdup_printf("[form]\nid = 4\ntitle = t\nreply = %s\n%s", reply, mails);
+
+	tree_write(office->tree, "sites/example.jp/forms/contact/form.ini", text);
+	tree_write(office->tree, "sites/example.jp/forms/contact/mail_2.txt", "返信です。");
+	office_reload(office);
+}
+
+void
+office_site(Office *office, const char *further)
+{
+	g_autofree char *text = g_strconcat(tree_site_conf, further, NULL);
+
+	tree_write(office->tree, "sites/example.jp/site.conf", text);
+	office_reload(office);
+}
+
+void
+office_pass(gint64 time_us)
+{
+	clock_set_offset_us(clock_now_us() + time_us - g_get_real_time());
+}
+
+void
+office_prove(Office *office, const char *address)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *folded = address_folded(address);
+	g_autoptr(GBytes) plain = g_bytes_new(folded, strlen(folded));
+	g_autoptr(GBytes) boxed = vault_box(office->vault, plain);
+	Proof proof = {.site = (char *)"example.jp",
+	    .kind = PROOF_OPERATOR,
+	    .boxed = boxed,
+	    .proved_at_us = clock_now_us(),
+	    .until_us = clock_now_us() + G_TIME_SPAN_DAY};
+
+	vault_hash(office->vault, VAULT_HASH_ADDRESS, folded, strlen(folded), &proof.address);
+	g_assert_true(ledger_prove(office->courier.ledger, &proof, &error));
+	g_assert_no_error(error);
+}
+
+GPtrArray *
+office_send_due(Office *office)
+{
+	Courier *courier = &office->courier;
+	GPtrArray *letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
+
+	courier->claims++;
+	g_autoptr(GPtrArray) items = office_claim(office);
+	for (guint i = 0; i < items->len; i++) {
+		g_autoptr(GError) error = NULL;
+		OutboxItem *item = items->pdata[i];
+		Letter *letter = prepare_letter(courier, item, &error);
+		g_assert_no_error(error);
+		if (letter == NULL)
+			continue;
+		g_assert_cmpuint(item->deliveries->len, ==, letter->recipients->len);
+		for (guint k = 0; k < item->deliveries->len; k++)
+			settle_attempt(courier, item, item->deliveries->pdata[k], &(Attempt){.reply_code = 250});
+		g_ptr_array_add(letters, letter);
+	}
+	g_assert_true(settle_flush(courier));
+	return letters;
 }
 
 void

@@ -27,6 +27,22 @@ void office_submit(Office *office, const char *receipt, MailKind kind, const cha
 void office_submit_file(Office *office, const char *receipt, const char *address);
 /* A notice of another site, promised to owner@example.jp. */
 void office_submit_to(Office *office, const char *site, const char *receipt);
+/* A submission whose your-email is `email`, with a mail of that kind promised to that address. */
+void office_submit_from(Office *office, const char *receipt, MailKind kind, const char *email);
+/* form.ini of the form: `reply` = confirm, proved or never, and `mails` follows, lines of further keys and groups. The body of mail_2 is "返信です。". Read at
+ * once. */
+void office_form(Office *office, const char *reply, const char *mails);
+#define OFFICE_REPLY "[mail_2]\nactive = on\nrecipient = [your-email]\n"
+/* site.conf with further lines. Read at once. */
+void office_site(Office *office, const char *further);
+/* The front has recorded a press of this token. */
+void office_press(Office *office, const char *site, const char *token);
+/* Time passes. */
+void office_pass(gint64 time_us);
+/* The address is proved for a day, as `sekisho address verify` does it. */
+void office_prove(Office *office, const char *address);
+/* All that is due is prepared and, where there is a letter, taken for sent (Letter *). The caller's. */
+GPtrArray *office_send_due(Office *office);
 /* All that is due (OutboxItem *), leased to the courier. */
 GPtrArray *office_claim(Office *office);
 /* "sent", "deferred relay.lost", "cancelled gone" of the deliveries of that submission in order, joined by ", ". The caller's. */

@@ -202,6 +202,10 @@ test_a_japanese_mail(void)
 	g_assert_nonnull(strstr(text, "\r\nDate: Sun, 22 Nov 2026 11:23:00 +0900\r\n")
 			     ?: strstr(text, "Date: Sun, 22 Nov 2026 11:23:00 +0900\r\n"));
 	g_assert_nonnull(strstr(text, "\r\nAuto-Submitted: auto-generated\r\n"));
+	letter->is_automatic = TRUE;
+	g_autofree char *reply = composed_text(letter);
+	g_assert_nonnull(strstr(reply, "\r\nAuto-Submitted: auto-replied\r\n"));
+	g_assert_null(strstr(reply, "auto-generated"));
 }
 
 static void

@@ -4,6 +4,7 @@
  */
 #include <poll.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -86,7 +87,7 @@ test_a_forged_reply_is_not_mailed(Office *office, gconstpointer unused)
 {
 	(void)unused;
 	tree_write(office->tree, "sites/example.jp/forms/contact/form.ini",
-	    "[form]\nid = 4\ntitle = t\n[mail_2]\nactive = on\nrecipient = [your-email]\n");
+	    "[form]\nid = 4\ntitle = t\nreply = never\n[mail_2]\nactive = on\nrecipient = [your-email]\n");
 	office_reload(office);
 	office_submit(office, "AAAAAAAAAAAA", MAIL_REPLY, "taro@visitor.test");
 	g_autoptr(OutboxItem) item = claim_one(office);
@@ -155,6 +156,24 @@ test_a_silent_session_is_the_accounts_failure(Office *office, gconstpointer unus
 
 	office_assert_states(office, "AAAAAAAAA000", "deferred relay.lost");
 	g_assert_cmpint(desk->blocked_until_us, >, g_get_monotonic_time());
+}
+
+/* Carriers take with 250 what they then hide. */
+static void
+test_a_carriers_250_is_said_so(Office *office, gconstpointer unused)
+{
+	static const char *const addresses[] = {"taro@docomo.ne.jp", "taro@notdocomo.ne.jp"};
+
+	(void)unused;
+	g_setenv("COURIER_TRIAL", "sends", TRUE);
+	for (gsize i = 0; i < G_N_ELEMENTS(addresses); i++) {
+		g_autofree char *receipt = g_strdup_printf("AAAAAAAAAAA%u", (guint)i);
+		g_autofree char *mail = g_strdup_printf("[mail]\nrecipient = %s\n", addresses[i]);
+		office_form(office, "confirm", mail);
+		office_submit(office, receipt, MAIL_NOTICE, addresses[i]);
+		fly_to_the_end(office, office_take_all(office));
+		office_assert_states(office, receipt, i == 0 ? "sent carrier" : "sent");
+	}
 }
 
 /* It may be the mail. */
@@ -304,6 +323,30 @@ spool_count(const Office *office)
 	return count;
 }
 
+/* A ledger that cannot be asked lets no pressed link act, and stops nothing else. */
+static void
+test_notices_go_on_without_a_ledger(Office *office, gconstpointer unused)
+{
+	PressTarget target = {.receipt = "AAAAAAAAAAAA", .expires_at_us = clock_now_us() + G_TIME_SPAN_HOUR};
+	g_autofree char *path = g_build_filename(office->config->courier_directory, "ledger.db", NULL);
+	sqlite3 *ledger = NULL;
+
+	(void)unused;
+	office_form(office, "confirm", OFFICE_REPLY);
+	g_autoptr(Site) site = config_site(office->config, "example.jp", NULL);
+	office_submit_from(office, target.receipt, MAIL_REPLY, "taro@visitor.test");
+	automatic_address_hash(&office->courier, "taro@visitor.test", &target.address);
+	g_autofree char *link = press_link(office->vault, site, &target);
+	office_press(office, "example.jp", strstr(link, "?t=") + strlen("?t="));
+	g_assert_cmpint(sqlite3_open(path, &ledger), ==, SQLITE_OK);
+	g_assert_cmpint(sqlite3_exec(ledger, "DROP TABLE used_token", NULL, NULL, NULL), ==, SQLITE_OK);
+	sqlite3_close(ledger);
+	office_submit(office, "BBBBBBBBBBBB", MAIL_NOTICE, OWNER);
+	pid_t courier = start_courier(office, "sends");
+	await_states(office, "BBBBBBBBBBBB", "sent");
+	stop_courier(courier);
+}
+
 static void
 test_files_go_with_their_submission(Office *office, gconstpointer unused)
 {
@@ -311,7 +354,8 @@ test_files_go_with_their_submission(Office *office, gconstpointer unused)
 	office_submit_file(office, "AAAAAAAAAAAA", OWNER);
 	g_autoptr(GPtrArray) items = office_claim(office);
 	DeliveryOutcome outcome = {
-	    .delivery_id = ((const Delivery *)((const OutboxItem *)items->pdata[0])->deliveries->pdata[0])->id, .state = DELIVERY_SENT};
+	    .delivery_id = ((const Delivery *)((const OutboxItem *)items->pdata[0])->deliveries->pdata[0])->id,
+	    .state = DELIVERY_SENT};
 	g_assert_true(outbox_settle(office->courier.db, office->courier.owner, &outcome, 1, NULL));
 	g_assert_cmpuint(spool_count(office), ==, 1);
 	/* Past its retention. */
@@ -375,12 +419,14 @@ main(int argc, char **argv)
 	    {"a forged reply is not mailed", test_a_forged_reply_is_not_mailed},
 	    {"a corrected recipient gets what waited", test_a_corrected_recipient_gets_what_waited},
 	    {"each outcome is settled", test_each_outcome_is_settled},
+	    {"a carrier's 250 is said so", test_a_carriers_250_is_said_so},
 	    {"a silent session is the account's failure", test_a_silent_session_is_the_accounts_failure},
 	    {"a silent session with one mail blames nobody", test_a_silent_session_with_one_mail_blames_nobody},
 	    {"letters with attachments fly one by one", test_letters_with_attachments_fly_one_by_one},
 	    {"a prepared letter holds its files", test_a_prepared_letter_holds_its_files},
 	    {"a dead account does not slow another", test_a_dead_account_does_not_slow_another},
 	    {"SIGTERM gives everything back", test_sigterm_gives_everything_back},
+	    {"notices go on without a ledger", test_notices_go_on_without_a_ledger},
 	    {"uploaded files go with their submission", test_files_go_with_their_submission},
 	};
 

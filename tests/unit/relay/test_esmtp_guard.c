@@ -155,6 +155,25 @@ test_the_words_of_a_refused_login(void)
 	g_assert_cmpstr(server_text, ==, "5.7.8 no 5.7.8 really");
 }
 
+/* "220 go ahead" was the last thing the server said, and says nothing. */
+static void
+test_the_words_of_a_bad_certificate(void)
+{
+	g_autoptr(EsmtpGuard) guard = guard_after_hello();
+	const char *server_text;
+
+	guard->is_tls_required = TRUE;
+	client(guard, "STARTTLS\r\n");
+	server(guard, "220 2.0.0 go ahead\r\n", NULL);
+	g_autoptr(GError) broken = esmtp_guard_failure(guard, &server_text);
+	g_assert_error(broken, RELAY_ERROR, RELAY_ERROR_TLS);
+	g_assert_cmpstr(server_text, ==, "");
+	g_string_assign(guard->tls_problem, "certificate has expired");
+	g_autoptr(GError) failure = esmtp_guard_failure(guard, &server_text);
+	g_assert_error(failure, RELAY_ERROR, RELAY_ERROR_TLS);
+	g_assert_cmpstr(server_text, ==, "certificate has expired");
+}
+
 /* No byte sequence may do harm, whatever the pieces. */
 static void
 test_random_dialogues(void)
@@ -191,6 +210,7 @@ main(int argc, char **argv)
 	g_test_add_func("/guard/content waits for TLS and 235", test_content_waits_for_tls_and_235);
 	g_test_add_func("/guard/a 235 out of place proves nothing", test_a_235_out_of_place);
 	g_test_add_func("/guard/the words of a refused login are kept", test_the_words_of_a_refused_login);
+	g_test_add_func("/guard/the words of a bad certificate", test_the_words_of_a_bad_certificate);
 	g_test_add_func("/guard/random dialogues", test_random_dialogues);
 	return g_test_run();
 }

@@ -219,6 +219,21 @@ test_harm_is_refused(void)
 	}
 }
 
+/* Of an automatic letter only. */
+static void
+test_an_empty_sender(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Letter) letter = sample();
+	replace(&letter->envelope_sender, "");
+	letter->is_automatic = TRUE;
+	g_autoptr(Letter) back = through_the_socket(letter, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(back->envelope_sender, ==, "");
+	g_assert_true(back->is_automatic);
+}
+
 static void
 test_another_type_is_refused(void)
 {
@@ -248,6 +263,7 @@ main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/letter_variant/what goes in comes out", test_round_trip);
 	g_test_add_func("/letter_variant/harm is refused", test_harm_is_refused);
+	g_test_add_func("/letter_variant/an automatic letter may have no sender", test_an_empty_sender);
 	g_test_add_func("/letter_variant/another type is refused", test_another_type_is_refused);
 	g_test_add_func("/letter_variant/invalid UTF-8 is made valid", test_invalid_utf8_is_made_valid);
 	return g_test_run();

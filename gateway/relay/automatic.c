@@ -1,0 +1,394 @@
+/*
+ * May this automatic mail go to this address now? The story of every reply, copy and confirmation, asked for each delivery before each attempt:
+ *
+ *   it is older than the site's wait                     cancelled "expired"
+ *   a reply or copy, its address is not proved           cancelled "unproved"; or, where the form asks first, a confirmation is made and it waits "consent"
+ *   a confirmation whose link would end too soon         cancelled "expired"; none is made then
+ *   a confirmation, its address is proved by now         cancelled "proved"
+ *   the ledger charges it                                it goes, once: the ledger is told what became of it
+ *   it was charged, and what became of it is not known   it waits until no session can have it any more
+ *   the address had one of its kind within the period    cancelled "repeated"
+ *   a ceiling is reached                                 it waits "ceiling", and the operator is alarmed once a day
+ *   the site's fuse tripped                              it waits "fuse" with all of its form and kind, and the operator is alarmed once; of replies, which may
+ *                                                        go to addresses of the operator's too, with those that waited so before
+ *
+ * Nothing is sent to a typed address without the ledger's charge, which comes before the session. A ledger that
+ * cannot be asked (disk full, locked) lets nothing go: the mail waits a minute, as it was. Addresses that the operator wrote do not come here, and
+ * wait for nothing of this.
+ */
+#include <string.h>
+
+#include "courier_parts.h"
+#include "sekisho/base/clock.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/log.h"
+#include "sekisho/base/texts.h"
+#include "sekisho/policy/replies.h"
+
+/* A person needs that much time to read a confirmation; of a short `wait` a quarter. */
+#define ASKING_US G_TIME_SPAN_HOUR
+/* So often a reply looks whether its address has been proved meanwhile by another submission's link or by the operator; the press of its own link calls it at
+ * once. */
+#define CONSENT_US G_TIME_SPAN_HOUR
+#define CEILING_US (15 * G_TIME_SPAN_MINUTE)
+/* Ceilings empty by themselves, so their alarm is not for ever either. */
+#define CEILING_ALARM_US G_TIME_SPAN_DAY
+#define FUSE_US (30 * G_TIME_SPAN_MINUTE)
+/* After a failure of the ledger; also the time between two log lines about it. */
+#define LEDGER_PAUSE_US G_TIME_SPAN_MINUTE
+
+/* --- Who it is -------------------------------------------------------------------------------------------------------------- */
+
+/* The address as the ceilings count it: in lower case, without "+detail", and at Gmail, which has two domains and sees no dots (support.google.com/mail
+ * answer 7436150), without those. Most servers deliver all those to one mailbox, and a stranger must not reach it once for each way to write it. */
+static char *
+mailbox_counted(const char *address)
+{
+	g_autofree char *lower = address_folded(address);
+	const char *at = strrchr(lower, '@');
+	const char *plus = strchr(lower, '+');
+	gboolean is_gmail = g_str_equal(at, "@gmail.com") || g_str_equal(at, "@googlemail.com");
+	GString *counted = g_string_new(NULL);
+
+	g_string_append_len(counted, lower, (plus == NULL || plus == lower || plus > at ? at : plus) - lower);
+	if (is_gmail)
+		g_string_replace(counted, ".", "", 0);
+	g_string_append(counted, is_gmail ? "@gmail.com" : at);
+	return g_string_free(counted, FALSE);
+}
+
+static void
+hash_text(const Courier *courier, VaultPurpose purpose, const char *text, VaultHash *hash)
+{
+	vault_hash(courier->settings->vault, purpose, text, strlen(text), hash);
+}
+
+void
+automatic_address_hash(const Courier *courier, const char *address, VaultHash *hash)
+{
+	g_autofree char *folded = address_folded(address);
+
+	hash_text(courier, VAULT_HASH_ADDRESS, folded, hash);
+}
+
+gboolean
+automatic_is_address(const Courier *courier, const char *address, const VaultHash *hash)
+{
+	g_autofree char *folded = address_folded(address);
+
+	return vault_hash_matches(courier->settings->vault, VAULT_HASH_ADDRESS, folded, strlen(folded), hash);
+}
+
+gboolean
+automatic_is_same_mailbox(const char *address, const char *other)
+{
+	g_autofree char *first = mailbox_counted(address);
+	g_autofree char *second = mailbox_counted(other);
+
+	return g_str_equal(first, second);
+}
+
+static LedgerMail
+ledger_mail(const Courier *courier, const AutomaticMail *mail, MailKind kind)
+{
+	g_autofree char *mailbox = mailbox_counted(mail->address);
+	g_autofree char *domain = address_domain(mail->address);
+	LedgerMail counted = {.site = mail->site->facts->name,
+	    .form_id = mail->item->form_id,
+	    .kind = kind,
+	    .receipt = mail->item->receipt,
+	    .generation = mail->item->generation};
+
+	hash_text(courier, VAULT_HASH_ADDRESS, mailbox, &counted.recipient);
+	hash_text(courier, VAULT_HASH_DOMAIN, domain, &counted.domain);
+	return counted;
+}
+
+static gboolean
+ask_is_proved(const Courier *courier, const AutomaticMail *mail, gboolean *is_proved, GError **error)
+{
+	*is_proved = TRUE;
+	if (replies_is_own_address(mail->site->facts, mail->address))
+		return TRUE;
+	g_autofree char *folded = address_folded(mail->address);
+	g_autoptr(GArray) hashes = vault_hashes(courier->settings->vault, VAULT_HASH_ADDRESS, folded, strlen(folded));
+	return ledger_is_proved(courier->ledger, mail->site->facts->name, hashes, is_proved, error);
+}
+
+/* --- What becomes of it ------------------------------------------------------------------------------------------------------ */
+
+/* A front that was taken over may date an item ahead; that buys it no time. */
+gint64
+automatic_expiry_us(const Site *site, const OutboxItem *item)
+{
+	return MIN(item->created_at_us, clock_now_us()) + site->reply->wait_us;
+}
+
+static gboolean
+is_worth_asking(const AutomaticMail *mail)
+{
+	gint64 left_us = automatic_expiry_us(mail->site, mail->item) - clock_now_us();
+
+	return left_us >= MIN(ASKING_US, mail->site->reply->wait_us / 4);
+}
+
+static AutomaticDecision
+cancelled(const char *reason)
+{
+	return (AutomaticDecision){.fate = AUTOMATIC_CANCELLED, .reason = reason};
+}
+
+static AutomaticDecision
+waiting(const AutomaticMail *mail, const char *reason, gint64 delay_us)
+{
+	gint64 due_at_us = MIN(clock_now_us() + delay_us, automatic_expiry_us(mail->site, mail->item));
+
+	return (AutomaticDecision){.fate = AUTOMATIC_WAITS, .reason = reason, .due_at_us = due_at_us};
+}
+
+static void
+log_asked(const AutomaticMail *mail)
+{
+	g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, mail->item->form_id);
+
+	log_event(LOG_CONFIRMATION, "receipt", mail->item->receipt, "site", mail->item->site, "form", form, NULL);
+}
+
+/* The address is asked for its consent, unless another submission has asked it within the period or the link would end too soon; or nobody is, while the fuse
+ * has tripped: a flood makes no confirmations that could not leave. The outbox's failures go to `error`, the ledger's to `ledger_error`. */
+static gboolean
+ask_for_consent(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **ledger_error, GError **error)
+{
+	const LedgerMail confirmation = ledger_mail(courier, mail, MAIL_CONFIRMATION);
+	gboolean was_asked = FALSE, has_tripped = FALSE;
+
+	if (!ledger_has_tripped(courier->ledger, mail->site->facts->name, &has_tripped, ledger_error))
+		return TRUE;
+	if (has_tripped) {
+		*decision = waiting(mail, AUTOMATIC_FUSE, FUSE_US);
+		return TRUE;
+	}
+	if (!ledger_was_sent(courier->ledger, &confirmation, mail->site->reply->period_us, &was_asked, ledger_error))
+		return TRUE;
+	gboolean is_asked_now = !was_asked && is_worth_asking(mail);
+	if (is_asked_now && !outbox_add_confirmation(courier->db, mail->item->submission_id, &mail->delivery->recipient, error))
+		return FALSE;
+	if (is_asked_now && g_strcmp0(mail->delivery->reason, AUTOMATIC_CONSENT) != 0)
+		log_asked(mail);
+	*decision = waiting(mail, AUTOMATIC_CONSENT, CONSENT_US);
+	return TRUE;
+}
+
+/* --- Charges ------------------------------------------------------------------------------------------------------------------ */
+
+static void
+charge_free(LedgerMail *charge)
+{
+	g_free((char *)charge->site);
+	g_free((char *)charge->receipt);
+	g_free(charge);
+}
+
+GHashTable *
+automatic_charges_new(void)
+{
+	return g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)charge_free);
+}
+
+/* Until its delivery is settled. */
+static void
+remember_charge(Courier *courier, const AutomaticMail *mail, const LedgerMail *counted)
+{
+	LedgerMail *charge = g_memdup2(counted, sizeof *counted);
+
+	charge->site = g_strdup(counted->site);
+	charge->receipt = g_strdup(counted->receipt);
+	g_hash_table_insert(courier->charges, g_memdup2(&mail->delivery->id, sizeof mail->delivery->id), charge);
+}
+
+void
+automatic_note_outcome(Courier *courier, gint64 delivery_id, AutomaticOutcome outcome)
+{
+	g_autoptr(GError) error = NULL;
+	const LedgerMail *charge = g_hash_table_lookup(courier->charges, &delivery_id);
+
+	if (charge == NULL)
+		return;
+	if (outcome != AUTOMATIC_UNKNOWN && !ledger_settle(courier->ledger, charge, outcome == AUTOMATIC_SENT, &error))
+		log_error(
+		    LOG_STORE_FAILED, error, "consequence", "the ledger does not know what became of an automatic mail", NULL);
+	g_hash_table_remove(courier->charges, &delivery_id);
+}
+
+static void
+decide_by_charge(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **ledger_error)
+{
+	const LedgerLimits limits = courier_reply_limits(mail->site);
+	const LedgerMail counted = ledger_mail(courier, mail, mail->item->kind);
+	LedgerAnswer answer = LEDGER_TRIPPED;
+
+	if (!ledger_charge(courier->ledger, &counted, &limits, &answer, ledger_error))
+		return;
+	switch (answer) {
+	case LEDGER_CHARGED:
+		remember_charge(courier, mail, &counted);
+		*decision = (AutomaticDecision){.fate = AUTOMATIC_GOES};
+		break;
+	case LEDGER_REPEATED:
+		*decision = cancelled("repeated");
+		break;
+	case LEDGER_HELD:
+		*decision = waiting(mail, NULL, LIMIT_LEASE_MS * G_TIME_SPAN_MILLISECOND);
+		break;
+	case LEDGER_DOMAIN:
+	case LEDGER_FORM:
+		*decision = waiting(mail, AUTOMATIC_CEILING, CEILING_US);
+		break;
+	case LEDGER_TRIPPED:
+		*decision = waiting(mail, AUTOMATIC_FUSE, FUSE_US);
+		break;
+	}
+}
+
+static gboolean
+decide(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **ledger_error, GError **error)
+{
+	gboolean is_confirmation = mail->item->kind == MAIL_CONFIRMATION;
+	gboolean is_asking = mail->form->source->reply == REPLY_CONFIRM;
+	gboolean is_proved = FALSE;
+
+	if (clock_now_us() >= automatic_expiry_us(mail->site, mail->item) || (is_confirmation && !is_worth_asking(mail)))
+		*decision = cancelled(AUTOMATIC_EXPIRED);
+	else if (!ask_is_proved(courier, mail, &is_proved, ledger_error))
+		return TRUE;
+	else if (is_confirmation && is_proved)
+		*decision = cancelled("proved");
+	else if (!is_proved && !is_asking)
+		*decision = cancelled("unproved");
+	else if (!is_proved && !is_confirmation)
+		return ask_for_consent(courier, mail, decision, ledger_error, error);
+	else
+		decide_by_charge(courier, mail, decision, ledger_error);
+	return TRUE;
+}
+
+static void
+note_ledger_failure(Courier *courier, const GError *failure)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	if (now_us < courier->ledger_alarm_at_us)
+		return;
+	courier->ledger_alarm_at_us = now_us + LEDGER_PAUSE_US;
+	log_error(LOG_STORE_FAILED, failure, "consequence", "no reply or confirmation is sent meanwhile", NULL);
+}
+
+gboolean
+automatic_decide(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **error)
+{
+	g_autoptr(GError) ledger_error = NULL;
+
+	*decision = (AutomaticDecision){.fate = AUTOMATIC_WAITS};
+	if (!decide(courier, mail, decision, &ledger_error, error))
+		return FALSE;
+	if (ledger_error == NULL)
+		return TRUE;
+	note_ledger_failure(courier, ledger_error);
+	*decision = (AutomaticDecision){.fate = AUTOMATIC_WAITS, .due_at_us = clock_now_us() + LEDGER_PAUSE_US};
+	return TRUE;
+}
+
+/* --- Settling what does not go -------------------------------------------------------------------------------------------------- */
+
+/* The site's replies stopped: everybody who must know is told once (alarm.c). */
+static void
+raise_fuse_alarm(Courier *courier, const Site *site)
+{
+	g_autoptr(GError) error = NULL;
+	const LedgerLimits limits = courier_reply_limits(site);
+	g_autoptr(Fuse) fuse = ledger_fuse(courier->ledger, site->facts->name, &limits, &error);
+
+	if (fuse == NULL) {
+		note_ledger_failure(courier, error);
+		return;
+	}
+	g_autofree char *ceiling = g_strdup_printf("%u", fuse->ceiling);
+	gboolean is_day = fuse->reason && g_str_has_suffix(fuse->reason, "day");
+	const char *span = text_for(site_locale(site), is_day ? "alarm.day" : "alarm.hour");
+	const TextPlace places[] = {{"site", site->facts->name}, {"span", span}, {"ceiling", ceiling}, {NULL, NULL}};
+	g_autofree char *text = text_fill(text_for(site_locale(site), "alarm.fuse"), places);
+	if (alarm_raise(courier, site->facts->name, AUTOMATIC_FUSE, text))
+		log_event(LOG_FUSE_TRIPPED, "site", site->facts->name, "reason", fuse->reason, "ceiling", ceiling, "consequence",
+		    "replies and confirmations stop until `sekisho fuse reset`", NULL);
+}
+
+/* One stranger can exhaust a ceiling, and then real visitors get no replies: that must not go unnoticed. */
+static void
+raise_ceiling_alarm(Courier *courier, const Site *site)
+{
+	g_autoptr(GError) error = NULL;
+	const TextPlace places[] = {{"site", site->facts->name}, {NULL, NULL}};
+	g_autofree char *text = text_fill(text_for(site_locale(site), "alarm.ceiling"), places);
+
+	if (!ledger_alarm_expire(courier->ledger, site->facts->name, AUTOMATIC_CEILING, CEILING_ALARM_US, &error)) {
+		note_ledger_failure(courier, error);
+		return;
+	}
+	(void)alarm_raise(courier, site->facts->name, AUTOMATIC_CEILING, text);
+}
+
+void
+automatic_settle(Courier *courier, const AutomaticMail *mail, const AutomaticDecision *decision)
+{
+	if (decision->fate == AUTOMATIC_CANCELLED) {
+		settle_cancel(courier, mail->item, mail->delivery, decision->reason);
+		return;
+	}
+	settle_wait(
+	    courier, mail->item, mail->delivery, &(Attempt){.reason = decision->reason, .due_at_us = decision->due_at_us});
+	if (g_strcmp0(decision->reason, AUTOMATIC_CEILING) == 0)
+		raise_ceiling_alarm(courier, mail->site);
+	if (g_strcmp0(decision->reason, AUTOMATIC_FUSE) == 0 &&
+	    obstacle_put_off(courier, mail->item,
+		&(PutOff){
+		    .reason = AUTOMATIC_FUSE, .due_at_us = decision->due_at_us, .is_renewal = mail->item->kind == MAIL_REPLY}))
+		raise_fuse_alarm(courier, mail->site);
+}
+
+/* --- Its envelope ------------------------------------------------------------------------------------------------------------------ */
+
+/* `bounce` with the tag before its "@", or as it is where that would be no address. The caller's. */
+static char *
+tagged(const char *bounce, const char *delimiter, const char *tag)
+{
+	const char *at = strrchr(bounce, '@');
+	g_autofree char *address =
+	    at == NULL ? NULL : g_strdup_printf("%.*s%s%s%s", (int)(at - bounce), bounce, delimiter, tag, at);
+
+	return address != NULL && address_is_deliverable(address) ? g_steal_pointer(&address) : g_strdup(bounce);
+}
+
+static gboolean
+is_null_sender(const Courier *courier, const Site *site)
+{
+	g_autofree char *account = account_key(site->account);
+	gboolean is_accepted = FALSE;
+
+	return site->reply->is_null_sender && ledger_is_null_sender(courier->ledger, account, &is_accepted, NULL) && is_accepted;
+}
+
+void
+automatic_address_envelope(const Courier *courier, const Site *site, const OutboxItem *item, Letter *letter)
+{
+	g_autofree char *bounce = g_steal_pointer(&letter->envelope_sender);
+
+	if (is_null_sender(courier, site)) {
+		letter->envelope_sender = g_strdup("");
+	} else if (*site->reply->bounce_delimiter == '\0') {
+		letter->envelope_sender = g_steal_pointer(&bounce);
+	} else {
+		g_autofree char *text = g_strdup_printf("%s%d", item->receipt, (int)item->kind);
+		g_autofree char *tag = vault_tag(courier->settings->vault, site->facts->name, text);
+		letter->envelope_sender = tagged(bounce, site->reply->bounce_delimiter, tag);
+	}
+}

@@ -1,0 +1,212 @@
+/*
+ * Pressed links: a person has said that mail for an address may come.
+ *
+ *   row of the front -> token verified again -> its submission's typed recipient found -> redeemed in the ledger -> waiting reply due now -> row removed
+ *                    -> refused: logged, row removed
+ *
+ * The row is input: a front that was taken over writes what it likes. What counts is the courier's own signature over site, receipt, address and expiry, and that
+ * the submission really asks for mail to that address. Each step can be done again after a crash, and the row goes last. A database that cannot be
+ * asked leaves the row for later, and so does a row that cannot be read or ended, which the others do not wait for; whatever else is wrong with it ends it.
+ */
+#include <string.h>
+
+#include "courier_parts.h"
+#include "sekisho/base/clock.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/log.h"
+#include "sekisho/store/presses.h"
+#include "sekisho/store/submissions.h"
+
+/* The button was pressed in time; the courier may have been down meanwhile. */
+#define GRACE_US G_TIME_SPAN_HOUR
+
+/* What the token says. */
+typedef struct {
+	const Press *press;
+	VaultLink link;
+	char receipt[PRESS_RECEIPT_BYTES + 1];
+	VaultHash address;
+} Claim;
+
+static gboolean
+refuse(const char *reason, GError **error)
+{
+	g_set_error_literal(error, BASE_ERROR, BASE_ERROR_FORGED, reason);
+	return FALSE;
+}
+
+/* --- The token ---------------------------------------------------------------------------------------------------------------- */
+
+char *
+press_link(Vault *vault, const Site *site, const PressTarget *target)
+{
+	g_autoptr(GByteArray) payload = g_byte_array_new();
+
+	g_assert(strlen(target->receipt) == PRESS_RECEIPT_BYTES);
+	g_byte_array_append(payload, (const guint8 *)target->receipt, PRESS_RECEIPT_BYTES);
+	g_byte_array_append(payload, target->address.bytes, sizeof target->address.bytes);
+	g_autoptr(GBytes) bytes = g_bytes_new(payload->data, payload->len);
+	const VaultLink link = {
+	    .purpose = VAULT_LINK_CONSENT, .site = site->facts->name, .expires_at_us = target->expires_at_us, .payload = bytes};
+	g_autofree char *token = vault_link_sign(vault, &link);
+	return g_strdup_printf("%s/sekisho/confirm?t=%s", site->facts->url, token);
+}
+
+static gboolean
+read_claim(Courier *courier, Claim *claim, GError **error)
+{
+	gsize size = 0;
+
+	claim->link = (VaultLink){.purpose = VAULT_LINK_CONSENT, .site = claim->press->site};
+	if (!vault_link_verify(courier->settings->vault, claim->press->token, &claim->link, error))
+		return FALSE;
+	const guint8 *payload = g_bytes_get_data(claim->link.payload, &size);
+	if (size != PRESS_RECEIPT_BYTES + sizeof claim->address.bytes)
+		return refuse("the link is of another kind", error);
+	memcpy(claim->receipt, payload, PRESS_RECEIPT_BYTES);
+	memcpy(claim->address.bytes, payload + PRESS_RECEIPT_BYTES, sizeof claim->address.bytes);
+	return clock_now_us() <= claim->link.expires_at_us + GRACE_US || refuse("expired", error);
+}
+
+/* --- Whom it is about ------------------------------------------------------------------------------------------------------------- */
+
+static char *
+find_address(const Courier *courier, const Form *form, const Submission *submission, const VaultHash *hash)
+{
+	g_autoptr(GPtrArray) planned = replies_plan(form, submission);
+
+	for (guint i = 0; i < planned->len; i++) {
+		const PlannedRecipient *recipient = planned->pdata[i];
+		if (replies_needs_proof(recipient) && automatic_is_address(courier, recipient->address, hash))
+			return address_folded(recipient->address);
+	}
+	return NULL;
+}
+
+/* The typed address of the submission that the link is about. The caller's; NULL with an error if there is none. */
+static char *
+address_of(Courier *courier, Site *site, const Claim *claim, GError **error)
+{
+	g_autoptr(SubmissionSummary) summary = submissions_find(courier->db, claim->receipt, error);
+	if (summary == NULL)
+		return NULL;
+	if (!g_str_equal(summary->site, site->facts->name)) {
+		refuse("its submission is another site's", error);
+		return NULL;
+	}
+	g_autoptr(Form) form = site_form(site, summary->form_id, error);
+	g_autoptr(Submission) submission =
+	    form == NULL ? NULL : submissions_open(courier->db, courier->settings->vault, summary->id, error);
+	if (submission == NULL)
+		return NULL;
+	char *address = find_address(courier, form, submission, &claim->address);
+	if (address == NULL)
+		refuse("its submission asks for no mail to this address", error);
+	return address;
+}
+
+/* --- Acting on it ------------------------------------------------------------------------------------------------------------------- */
+
+/* Names the token whichever way its text was written. */
+static GBytes *
+token_id(const Claim *claim)
+{
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	guint8 digest[32];
+	gsize size = sizeof digest;
+	gint64 expiry = GINT64_TO_BE(claim->link.expires_at_us);
+	gsize payload_size;
+	const guint8 *payload = g_bytes_get_data(claim->link.payload, &payload_size);
+
+	g_checksum_update(checksum, (const guchar *)claim->press->site, (gssize)strlen(claim->press->site));
+	g_checksum_update(checksum, (const guchar *)&expiry, sizeof expiry);
+	g_checksum_update(checksum, payload, (gssize)payload_size);
+	g_checksum_get_digest(checksum, digest, &size);
+	return g_bytes_new(digest, size);
+}
+
+/* *is_first: the link was not used before. */
+static gboolean
+redeem(Courier *courier, const Claim *claim, gboolean *is_first, GError **error)
+{
+	g_autoptr(Site) site = config_site(courier->settings->config, claim->press->site, error);
+	g_autofree char *address = site == NULL ? NULL : address_of(courier, site, claim, error);
+
+	if (address == NULL)
+		return FALSE;
+	g_autoptr(GBytes) plain = g_bytes_new(address, strlen(address));
+	g_autoptr(GBytes) boxed = vault_box(courier->settings->vault, plain);
+	g_autoptr(GBytes) id = token_id(claim);
+	Proof proof = {.site = claim->press->site,
+	    .kind = PROOF_LINK,
+	    .boxed = boxed,
+	    .proved_at_us = clock_now_us(),
+	    .until_us = clock_now_us() + site->reply->proof_us};
+	automatic_address_hash(courier, address, &proof.address);
+	if (!ledger_redeem(courier->ledger, &proof, id, claim->link.expires_at_us + 2 * GRACE_US, is_first, error))
+		return FALSE;
+	/* Also for a second press: the first may have ended in a crash, just here. What is due is judged anew. */
+	return outbox_make_due(courier->db, claim->receipt, AUTOMATIC_CONSENT, error) >= 0;
+}
+
+static void
+log_press(const Claim *claim, const char *outcome, const char *reason)
+{
+	log_event(LOG_PRESS, "site", claim->press->site, "receipt", *claim->receipt == '\0' ? NULL : claim->receipt, "outcome",
+	    outcome, "reason", reason, NULL);
+}
+
+/* TRUE if a database is the trouble, not the row. */
+static gboolean
+is_about_store(const GError *error)
+{
+	return error->domain == STORE_ERROR && error->code != STORE_ERROR_NOT_FOUND && error->code != STORE_ERROR_CONFLICT;
+}
+
+/* FALSE if a database is in trouble: the row stays. */
+static gboolean
+attend(Courier *courier, const Press *press, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	Claim claim = {.press = press};
+	gboolean is_first = FALSE;
+	gboolean is_good = read_claim(courier, &claim, &failure) && redeem(courier, &claim, &is_first, &failure);
+
+	g_clear_pointer(&claim.link.payload, g_bytes_unref);
+	if (failure != NULL && is_about_store(failure)) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return FALSE;
+	}
+	if (is_good && is_first)
+		log_press(&claim, "accepted", NULL);
+	else
+		log_press(&claim, "refused", failure == NULL ? "used" : failure->message);
+	return presses_remove(courier->db, press->id, error);
+}
+
+/* No other row would fare better; each might wait for a lock. */
+static gboolean
+is_store_down(const GError *error)
+{
+	return g_error_matches(error, STORE_ERROR, STORE_ERROR_BUSY) || g_error_matches(error, STORE_ERROR, STORE_ERROR_FULL) ||
+	       g_error_matches(error, STORE_ERROR, STORE_ERROR_READONLY);
+}
+
+gboolean
+presses_attend(Courier *courier)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) presses = presses_list(courier->db, LIMIT_PRESSES, &error);
+
+	for (guint i = 0; presses != NULL && i < presses->len && !is_store_down(error); i++) {
+		g_autoptr(GError) failure = NULL;
+		if (!attend(courier, presses->pdata[i], &failure) && (error == NULL || is_store_down(failure))) {
+			g_clear_error(&error);
+			error = g_steal_pointer(&failure);
+		}
+	}
+	if (error != NULL)
+		log_error(LOG_STORE_FAILED, error, "consequence", "pressed links wait", NULL);
+	return error == NULL;
+}

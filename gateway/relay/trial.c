@@ -1,0 +1,106 @@
+/*
+ * Test mails. One session (relay/worker.c) with one letter, waited for; no state is left.
+ */
+#include "sekisho/relay/trial.h"
+
+#include <poll.h>
+
+#include "letter_parts.h"
+#include "sekisho/base/clock.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
+#include "sekisho/base/vault.h"
+#include "worker.h"
+
+/* The one delivery of the one letter. */
+#define DELIVERY 1
+
+void
+trial_outcome_clear(TrialOutcome *outcome)
+{
+	g_free(outcome->server_text);
+	g_free(outcome->failure);
+	*outcome = (TrialOutcome){0};
+}
+
+static void
+note_outcome(gint64 delivery_id, const GError *failure, guint reply_code, const char *server_text, gpointer user_data)
+{
+	TrialOutcome *outcome = user_data;
+
+	(void)delivery_id;
+	outcome->is_sent = failure == NULL;
+	outcome->reply_code = reply_code;
+	text_set(&outcome->server_text, server_text);
+	text_set(&outcome->failure, failure == NULL ? "" : failure->message);
+}
+
+static void
+note_account_failed(const GError *failure, const char *server_text, gpointer user_data)
+{
+	note_outcome(DELIVERY, failure, 0, server_text, user_data);
+}
+
+static Letter *
+make_letter(const TrialMail *mail)
+{
+	const SiteFacts *facts = mail->site->facts;
+	Letter *letter = letter_empty();
+	g_autofree char *unique = vault_receipt();
+
+	letter->message_id = g_strdup_printf("doctor.%s@%s", unique, facts->name);
+	letter->date_us = clock_now_us();
+	letter->envelope_sender = g_strdup(facts->bounce_address);
+	letter->from = mailbox_parse(facts->from, NULL);
+	letter->subject = g_strdup_printf("sekisho doctor: test mail of %s", facts->name);
+	letter->text = g_strdup_printf("This is a test mail. `sekisho doctor --mail` sent it by the account %s.\n"
+				       "If it lies in the spam folder, read what the doctor says of SPF, DKIM and DMARC.\n",
+	    mail->site->account->name);
+	letter_add_mailbox(letter->to, "", mail->recipient);
+	letter_add_recipient(letter, DELIVERY, mail->recipient);
+	return letter;
+}
+
+/* The session ends itself, or is killed at its deadline. */
+static void
+follow(Worker *worker)
+{
+	while (!worker_step(worker)) {
+		struct pollfd descriptors[WORKER_DESCRIPTORS];
+		gint64 left_ms = (worker_deadline_us(worker) - g_get_monotonic_time()) / 1000;
+
+		worker_descriptors(worker, descriptors);
+		(void)poll(descriptors, WORKER_DESCRIPTORS, (int)CLAMP(left_ms, 1, 1000));
+	}
+}
+
+static Worker *
+start(const TrialMail *mail, const char *password, TrialOutcome *outcome, GError **error)
+{
+	g_autoptr(GPtrArray) letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
+	const WorkerSettings settings = {
+	    .program = mail->program, .connect_ms = LIMIT_SESSION_CONNECT_MS, .life_ms = 2 * LIMIT_SESSION_CONNECT_MS};
+	const TransportJob job = {.account = mail->site->account, .password = password, .letters = letters};
+	const TransportReport report = {.outcome = note_outcome, .account_failed = note_account_failed, .user_data = outcome};
+
+	g_ptr_array_add(letters, make_letter(mail));
+	return worker_start(&settings, &job, &report, error);
+}
+
+gboolean
+trial_send(const TrialMail *mail, TrialOutcome *outcome, GError **error)
+{
+	char *password = account_password(mail->site->account, error);
+
+	if (password == NULL)
+		return FALSE;
+	*outcome = (TrialOutcome){.server_text = g_strdup(""), .failure = g_strdup("the session ended and said nothing")};
+	g_autoptr(Worker) worker = start(mail, password, outcome, error);
+	password_free(password);
+	if (worker == NULL)
+		return FALSE;
+	follow(worker);
+	if (!outcome->is_sent && outcome->reply_code == 0 && worker_trouble(worker) != NULL)
+		text_set(&outcome->failure, worker_trouble(worker));
+	return TRUE;
+}
