@@ -37,6 +37,7 @@ check_machine(Findings *findings, const GPtrArray *sites)
 	static const char wall[] = "warning: the wall between front and courier is off";
 	Config *config = findings->command->config;
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+	check_courier_directory(config, problems);
 	if (geteuid() == 0)
 		check_roles(config, sites, problems);
 	else
@@ -44,6 +45,7 @@ check_machine(Findings *findings, const GPtrArray *sites)
 		    g_strdup_printf("%s: started by an ordinary user, as this command was, both share that user; start sekishod "
 				    "as root, and run this command as root to have users, groups and rights looked at",
 			wall));
+	config_check_alarms(config, problems);
 	if (strcmp(config->front_user, config->courier_user) == 0)
 		g_ptr_array_add(problems, g_strdup_printf("%s: front_user and courier_user are the same; write two users", wall));
 	for (guint i = 0; i < problems->len; i++)

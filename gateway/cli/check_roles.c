@@ -14,8 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "gateway_socket.h"
 #include "sekisho/base/accounts.h"
 #include "sekisho/base/error.h"
+#include "sekisho/base/folder.h"
 #include "sekisho/base/private_file.h"
 #include "sekisho/base/privilege.h"
 #include "sekisho/base/vault.h"
@@ -23,7 +25,7 @@
 /* One child names at most so many files: what is behind them is seen in the next run. */
 #define ROLE_FINDINGS 100u
 
-typedef enum { WANT_READ, WANT_ENTER, WANT_CHANGE, WANT_SECRET } Want;
+typedef enum { WANT_READ, WANT_ENTER, WANT_CHANGE, WANT_SECRET, WANT_RUN } Want;
 
 typedef struct {
 	Want want;
@@ -98,6 +100,8 @@ try_open(const Wanted *wanted)
 	int flags = (wanted->want == WANT_CHANGE ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
 	if (wanted->want == WANT_ENTER)
 		return 0; /* closed_folder has looked */
+	if (wanted->want == WANT_RUN)
+		return access(wanted->path, X_OK) == 0 ? 0 : errno;
 	int descriptor = open(wanted->path, flags);
 	if (descriptor < 0)
 		return errno;
@@ -120,10 +124,12 @@ say_unopened(Role *role, const Wanted *wanted, int reason)
 {
 	g_autofree char *quoted = g_shell_quote(wanted->path);
 	gboolean is_folder = g_str_has_suffix(wanted->path, "/");
-	const char *group = wanted->want == WANT_SECRET ? role->own_group : role->shared_group;
-	const char *mode = wanted->want == WANT_CHANGE ? "0660" : is_folder ? "0750" : "0640";
+	gboolean is_own = wanted->want == WANT_SECRET || wanted->want == WANT_RUN;
+	const char *group = is_own ? role->own_group : role->shared_group;
+	const char *mode = wanted->want == WANT_CHANGE ? "0660" : is_folder || wanted->want == WANT_RUN ? "0750" : "0640";
+	const char *verb = wanted->want == WANT_CHANGE ? "change" : wanted->want == WANT_RUN ? "run" : "read";
 	say(role, "%s: the %s's user %s cannot %s it: %s; run: chown root:%s %s && chmod %s %s", wanted->path, role->name,
-	    role->user, wanted->want == WANT_CHANGE ? "change" : "read", g_strerror(reason), group, quoted, mode, quoted);
+	    role->user, verb, g_strerror(reason), group, quoted, mode, quoted);
 }
 
 static void
@@ -242,6 +248,15 @@ want_attachments(GPtrArray *list, const Site *site)
 		want(list, WANT_ENTER, folder);
 }
 
+/* sekishod makes the folder itself, but not what stands above it. */
+static void
+want_parent(GPtrArray *list, const char *directory)
+{
+	g_autofree char *parent = g_path_get_dirname(directory);
+	g_autofree char *folder = g_strconcat(parent, "/", NULL);
+	want(list, WANT_ENTER, folder);
+}
+
 /* The database, if it is there and its folder is already as sekishod makes it. */
 static void
 want_data(GPtrArray *list, const Config *config)
@@ -249,9 +264,7 @@ want_data(GPtrArray *list, const Config *config)
 	static const char *const names[] = {"sekisho.db", "sekisho.db-wal", "sekisho.db-shm"};
 	struct stat status;
 	gid_t group = 0;
-	g_autofree char *parent = g_path_get_dirname(config->data_directory);
-	g_autofree char *folder = g_strconcat(parent, "/", NULL);
-	want(list, WANT_ENTER, folder);
+	want_parent(list, config->data_directory);
 	if (stat(config->data_directory, &status) != 0 || !accounts_find_group(config->group, &group) || status.st_gid != group ||
 	    (status.st_mode & 0070) != 0070)
 		return;
@@ -262,13 +275,27 @@ want_data(GPtrArray *list, const Config *config)
 	}
 }
 
+/* What alarms are told with, if it is there: else that was said. */
+static void
+want_alarms(GPtrArray *list, const Config *config)
+{
+	if (config->alarm_command[0] != '\0')
+		want(list, WANT_RUN, config->alarm_command);
+	if (config->alarm_account != NULL)
+		want_account(list, config->alarm_account);
+}
+
 static GPtrArray *
 wanted_by_role(Config *config, const GPtrArray *sites, gboolean is_courier)
 {
 	GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)wanted_free);
 	g_autofree char *directory = g_strconcat(config->sites_directory, "/", NULL);
 	want_data(list, config);
+	if (is_courier)
+		want_parent(list, config->courier_directory);
 	want(list, WANT_ENTER, directory);
+	if (is_courier)
+		want_alarms(list, config);
 	for (guint i = 0; i < sites->len; i++) {
 		const char *name = g_ptr_array_index(sites, i);
 		g_autoptr(GPtrArray) paths = config_site_paths(config, name);
@@ -315,28 +342,91 @@ check_group(Config *config, const char *key, const char *name, GPtrArray *proble
 	return FALSE;
 }
 
+/* Why sekishod cannot make `directory`, which is not there, or NULL. The caller's. */
+static char *
+unmade(const char *directory)
+{
+	struct stat status;
+	g_autofree char *parent = g_path_get_dirname(directory);
+	if (stat(parent, &status) != 0 || !S_ISDIR(status.st_mode))
+		return g_strdup_printf("cannot be made in %s; make that folder first", parent);
+	if (access(parent, W_OK) != 0)
+		return g_strdup_printf("cannot be made in %s: %s", parent, g_strerror(errno));
+	return NULL;
+}
+
+/* What sekishod made right when it started, and somebody changed since, or NULL: it would be right again after a start. The caller's. */
+static char *
+changed_since_start(const Config *config, const struct stat *status)
+{
+	gid_t group = 0;
+	guint mode = status->st_mode & 07777;
+	const char *directory = config->data_directory;
+	if (!accounts_find_group(config->group, &group) || (status->st_gid == group && mode == 02770) ||
+	    config->listen[0] == '\0' || !gateway_socket_answers(config->listen, NULL))
+		return NULL;
+	g_autofree char *quoted = g_shell_quote(directory);
+	g_autofree char *current = accounts_group_name(status->st_gid);
+	return g_strdup_printf(
+	    "%s has mode %04o and group %s, so the gateway, which runs, may not be able to store what is sent to it; "
+	    "run: chgrp %s %s && chmod 2770 %s, or restart sekishod",
+	    directory, mode, current, config->group, quoted, quoted);
+}
+
 /* sekishod makes the last folder, and makes its owner and mode right, but not what stands above it. */
 static void
 check_data_directory(Config *config, GPtrArray *problems)
 {
 	struct stat status;
 	uid_t front = 0, courier = 0;
-	g_autofree char *parent = g_path_get_dirname(config->data_directory);
 	g_autofree char *sentence = NULL;
 	(void)accounts_find_user(config->front_user, &front, NULL);
 	(void)accounts_find_user(config->courier_user, &courier, NULL);
-	if (stat(config->data_directory, &status) != 0) {
-		if (errno != ENOENT || stat(parent, &status) != 0 || !S_ISDIR(status.st_mode))
-			sentence = g_strdup_printf("cannot be made in %s; make that folder first", parent);
-		else if (access(parent, W_OK) != 0)
-			sentence = g_strdup_printf("cannot be made in %s: %s", parent, g_strerror(errno));
-	} else if (!S_ISDIR(status.st_mode))
+	if (stat(config->data_directory, &status) != 0)
+		sentence = unmade(config->data_directory);
+	else if (!S_ISDIR(status.st_mode))
 		sentence = g_strdup_printf("%s is no folder; name another", config->data_directory);
 	else if (status.st_uid != 0 && status.st_uid != front && status.st_uid != courier)
 		sentence = g_strdup_printf("%s belongs to user %u; name a folder of the gateway's own, or run: chown root:%s %s",
 		    config->data_directory, (guint)status.st_uid, config->group, config->data_directory);
+	else
+		sentence = changed_since_start(config, &status);
 	if (sentence != NULL)
 		config_problem(config, "data_directory", problems, sentence);
+}
+
+/* Why sekishod cannot make the courier's folder, or NULL; also NULL if that was said of the data directory. The caller's. */
+static char *
+unmade_beside_data(const Config *config)
+{
+	g_autofree char *sentence = unmade(config->courier_directory);
+	g_autofree char *said = g_file_test(config->data_directory, G_FILE_TEST_EXISTS) ? NULL : unmade(config->data_directory);
+	return g_strcmp0(sentence, said) == 0 ? NULL : g_steal_pointer(&sentence);
+}
+
+/* What is wrong with the courier's folder, or NULL: what only root may write becomes the courier's. The caller's. */
+static char *
+courier_directory_problem(const Config *config)
+{
+	struct stat status;
+	uid_t courier = geteuid();
+	gboolean is_root = courier == 0;
+	g_autoptr(GError) as_courier = NULL, as_us = NULL;
+	if (lstat(config->courier_directory, &status) != 0)
+		return is_root ? unmade_beside_data(config) : NULL;
+	(void)accounts_find_user(config->courier_user, &courier, NULL);
+	if (folder_check_own(config->courier_directory, courier, &as_courier) ||
+	    folder_check_own(config->courier_directory, geteuid(), &as_us))
+		return NULL;
+	return g_strdup(is_root ? as_courier->message : as_us->message);
+}
+
+void
+check_courier_directory(Config *config, GPtrArray *problems)
+{
+	g_autofree char *sentence = courier_directory_problem(config);
+	if (sentence != NULL)
+		config_problem(config, "courier_directory", problems, sentence);
 }
 
 static void
@@ -344,9 +434,10 @@ check_keys(Config *config, GPtrArray *problems)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *database = g_build_filename(config->data_directory, "sekisho.db", NULL);
-	if (vault_exists(config->key_directory))
+	/* What is missing beside the first keys sekishod makes. */
+	if (vault_is_complete(config->key_directory))
 		vault_free(vault_open(config->key_directory, VAULT_ADMIN, &error));
-	else if (g_file_test(database, G_FILE_TEST_EXISTS))
+	else if (!vault_exists(config->key_directory) && g_file_test(database, G_FILE_TEST_EXISTS))
 		g_set_error(&error, BASE_ERROR, BASE_ERROR_KEY,
 		    "%s has no keys but %s is there; put the keys back, or move the database away to begin anew",
 		    config->key_directory, database);

@@ -11,7 +11,8 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/text.h"
 
-static const Verb *const verbs[] = {&check_verb, &dump_verb, &submissions_verb, &queue_verb, &form_verb};
+static const Verb *const verbs[] = {
+    &check_verb, &dump_verb, &submissions_verb, &queue_verb, &form_verb, &address_verb, &fuse_verb, &doctor_verb, &canary_verb};
 
 static char *
 list_of_verbs(void)
@@ -81,17 +82,23 @@ run(Command *command, char ***arguments, GError **error)
 	}
 	char **rest = *arguments;
 	g_free(rest[1]);
+	command->verb = verb->name;
 	memmove(&rest[1], &rest[2], sizeof *rest * g_strv_length(&rest[2]) + sizeof *rest);
 	return verb->run(command, arguments, error);
 }
 
 /* Says what went wrong, once, and which exit code it is. */
 static int
-complain(CliConsole *console, const GError *error)
+complain(const Command *command, const GError *error)
 {
+	GString *complaint = command->console->complaint;
 	gboolean is_usage = error->domain == G_OPTION_ERROR;
 	g_autofree char *sentence = text_for_terminal(error->message, TRUE);
-	g_string_append_printf(console->complaint, "sekisho: %s%s\n", sentence, is_usage ? "; see `sekisho --help`" : "");
+	g_string_append_printf(complaint, "sekisho: %s", sentence);
+	if (is_usage)
+		g_string_append_printf(
+		    complaint, "; see `sekisho %s%s--help`", command->verb ? command->verb : "", command->verb ? " " : "");
+	g_string_append_c(complaint, '\n');
 	return is_usage ? EX_USAGE : error_exit_code(error);
 }
 
@@ -104,7 +111,7 @@ cli_run(const char *const *arguments, CliConsole *console)
 	g_set_prgname("sekisho");
 	int code = run(&command, &rest, &error);
 	if (error)
-		code = complain(console, error);
+		code = complain(&command, error);
 	command_close(&command);
 	g_strfreev(rest);
 	return code;

@@ -3,7 +3,9 @@
  */
 #include "command.h"
 
+#include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
+#include "sekisho/store/outbox.h"
 
 #define CONFIG_PATH "/etc/sekisho/sekisho.conf"
 
@@ -62,6 +64,18 @@ command_number(const char *text, const char *what, guint64 maximum, guint64 *num
 }
 
 gboolean
+command_resolves(char **resolve, GError **error)
+{
+	for (guint i = 0; resolve && resolve[i]; i++) {
+		if (g_regex_match_simple("^[^:]+:[0-9]+:.+$", resolve[i], 0, 0))
+			continue;
+		command_usage(error, "--resolve wants HOST:PORT:ADDRESS, like www.example.jp:443:192.0.2.1");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean
 command_open_config(Command *command, GError **error)
 {
 	if (!command->config)
@@ -80,6 +94,26 @@ command_open_store(Command *command, GError **error)
 }
 
 gboolean
+command_open_ledger(Command *command, GError **error)
+{
+	if (!command->ledger)
+		command->ledger = db_open_ledger(command->config->courier_directory, DB_EXISTING, error);
+	return command->ledger != NULL;
+}
+
+gint
+command_wake(Command *command, const char *site, const char *reason, GError **error)
+{
+	gint total = 0;
+	for (gint count = LIMIT_PUT_OFF_ROWS; count == LIMIT_PUT_OFF_ROWS; total += count) {
+		count = outbox_make_site_due(command->db, site, reason, LIMIT_PUT_OFF_ROWS, error);
+		if (count < 0)
+			return -1;
+	}
+	return total;
+}
+
+gboolean
 command_open_vault(Command *command, GError **error)
 {
 	if (!command->vault)
@@ -91,6 +125,7 @@ void
 command_close(Command *command)
 {
 	vault_free(command->vault);
+	db_free(command->ledger);
 	db_free(command->db);
 	config_free(command->config);
 	g_free(command->config_path);

@@ -12,6 +12,7 @@
 
 typedef struct {
 	CliConsole *console;
+	const char *verb; /* its name; NULL before it is known */
 	char *config_path;
 	gboolean is_help_asked;
 	gboolean is_version_asked;
@@ -19,6 +20,7 @@ typedef struct {
 	/* Opened by the functions below. */
 	Config *config;
 	Db *db;
+	Db *ledger;
 	Vault *vault;
 } Command;
 
@@ -35,6 +37,10 @@ extern const Verb dump_verb;
 extern const Verb submissions_verb;
 extern const Verb queue_verb;
 extern const Verb form_verb;
+extern const Verb address_verb;
+extern const Verb fuse_verb;
+extern const Verb doctor_verb;
+extern const Verb canary_verb;
 
 /* Parses options of this verb and those of all verbs (--config, --help) out of `arguments`. FALSE: an error (G_OPTION_ERROR), or, without
  * one, help was asked for and printed. `own` may be NULL. */
@@ -43,12 +49,18 @@ gboolean command_parse(Command *command, const Verb *verb, const GOptionEntry *o
 GOptionEntry command_json_option(Command *command);
 /* G_OPTION_ERROR with this sentence: a wrong command line. */
 void command_usage(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Whether each is "HOST:PORT:ADDRESS", or there is none (NULL); else a usage error. */
+gboolean command_resolves(char **resolve, GError **error);
 /* A whole number from 1 to `maximum`, else a usage error that names `what`. */
 gboolean command_number(const char *text, const char *what, guint64 maximum, guint64 *number, GError **error);
 
 gboolean command_open_config(Command *command, GError **error);
 /* Configuration and database. */
 gboolean command_open_store(Command *command, GError **error);
+/* The courier's ledger; needs the configuration. */
+gboolean command_open_ledger(Command *command, GError **error);
+/* What of a site waits for this reason is due now (store/outbox.h). How many deliveries, or -1. Needs the database. */
+gint command_wake(Command *command, const char *site, const char *reason, GError **error);
 /* The keys; needs the configuration. */
 gboolean command_open_vault(Command *command, GError **error);
 void command_close(Command *command);

@@ -10,8 +10,22 @@ static const struct {
 	const char *code;
 	const char *sentence;
 } reasons[] = {
-    {"recipient_from_field", "the address comes from a field of the form, and only configured addresses are mailed"},
-    {"reply_policy", "automatic replies are not sent by this version"},
+    {"recipient_from_field", "the address comes from a field of the form, and a notice goes only to configured addresses"},
+    {"reply_policy", "the form has reply = never, so no address that a visitor typed is mailed"},
+    {"recipient_several", "more than one address was typed where one belongs"},
+    {"recipient_unusual", "what was typed is no address of the usual form that can be mailed"},
+    {"recipient_automatic", "a mail system, a mailing list or a sender that takes no answer has this address"},
+    {"consent", "nobody has confirmed yet that the address wants it"},
+    {"expired",
+	"it may wait no longer than [reply] wait of the site says: for a confirmation, a ceiling, the fuse or the server"},
+    {"unproved", "the address had not proved itself, and the form has reply = proved"},
+    {"repeated", "the address had its automatic mail for this period already"},
+    {"ceiling", "this form or this domain has had its automatic mails for now"},
+    {"fuse", "the site's fuse has tripped; `sekisho fuse show` says why, and `sekisho fuse reset` lets replies go again"},
+    {"collapsed", "there were more notices than [notice] per_hour allows; it leaves together with others in one mail"},
+    {"digest", "in one mail with others, because there were more notices than [notice] per_hour allows"},
+    {"proved", "the address has proved itself already and need not be asked"},
+    {"carrier", "the address is a mobile carrier's, which may still hide or drop what it accepted"},
     {"gone", "it is not a recipient any more"},
     {"retention", "it could not be sent for as long as it was to be kept"},
     {"relay.connect", "the server could not be reached"},
@@ -63,7 +77,8 @@ static void
 append_reason(GString *words, const Delivery *delivery)
 {
 	if (delivery->reason)
-		g_string_append_printf(words, ", because %s", deliveries_reason(delivery->reason));
+		g_string_append_printf(
+		    words, ", %s %s", delivery->state == DELIVERY_SENT ? "but" : "because", deliveries_reason(delivery->reason));
 	if (delivery->reply_code != 0 || (delivery->server_text && delivery->server_text[0] != '\0'))
 		g_string_append_c(words, ':');
 	if (delivery->reply_code != 0)
@@ -141,6 +156,8 @@ delivery_json(Command *command, const Opened *opened, const OutboxItem *item, co
 	g_variant_builder_add(
 	    object, "{sv}", "settled_at", delivery->settled_at_us ? command_json_time(delivery->settled_at_us) : json_text(NULL));
 	g_variant_builder_add(object, "{sv}", "reason", json_text(delivery->reason));
+	g_variant_builder_add(
+	    object, "{sv}", "explanation", json_text(delivery->reason ? deliveries_reason(delivery->reason) : NULL));
 	g_variant_builder_add(object, "{sv}", "reply_code", g_variant_new_uint32(delivery->reply_code));
 	g_variant_builder_add(object, "{sv}", "server_text", json_text(delivery->server_text));
 	return g_variant_builder_end(object);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "deliveries.h"
 #include "form_parts.h"
 #include "sekisho/base/error.h"
 
@@ -31,6 +32,27 @@ form_find(const Site *site, const char *name, GPtrArray *problems, GError **erro
 	    "site %s has no form with the id, folder or title \"%s\"; `sekisho form lint %s` names all of them",
 	    site->facts->name, name, site->facts->name);
 	return NULL;
+}
+
+const char *
+form_typed_fate(const Form *form)
+{
+	if (form->source->reply == REPLY_CONFIRM)
+		return "waits until the address has proved itself; one that has not is asked by a confirmation mail (reply = "
+		       "confirm)";
+	return "is mailed if the address has proved itself, and else not (reply = proved)";
+}
+
+char *
+form_recipient_fate(const Form *form, const PlannedRecipient *recipient)
+{
+	if (recipient->refusal)
+		return g_strdup_printf("refused, because %s", deliveries_reason(recipient->refusal));
+	if (!recipient->is_typed)
+		return g_strdup("is mailed");
+	if (replies_is_own_address(form->site, recipient->address))
+		return g_strdup("is mailed, because it is in one of the site's own domains");
+	return g_strdup(form_typed_fate(form));
 }
 
 static int

@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "sekisho/form/import.h"
+#include "sekisho/policy/replies.h"
 
 /* What the options of the verb said. */
 typedef struct {
@@ -26,6 +27,11 @@ int form_preview(Command *command, const char *site, const char *form, const For
 
 /* The form of the site that `name` means: an id, a folder or a title. It may have problems (appended); only to be looked at. CONF_ERROR_NO_FORM. */
 Form *form_find(const Site *site, const char *name, GPtrArray *problems, GError **error);
+
+/* What becomes of a mail to this recipient, as the end of a sentence: "is mailed", "waits until ...", "refused, because ...". The caller's. */
+char *form_recipient_fate(const Form *form, const PlannedRecipient *recipient);
+/* The same of every typed address that the rules take. Static. */
+const char *form_typed_fate(const Form *form);
 
 /* --- Report of an import -------------------------------------------------------------------------------------------------- */
 

@@ -49,16 +49,16 @@ warn_of_unknown_names(Command *command, const Form *form, GHashTable *given)
 }
 
 static void
-print_recipients(Command *command, const GPtrArray *planned, MailKind kind)
+print_recipients(Command *command, const Form *form, const GPtrArray *planned, MailKind kind)
 {
 	guint count = 0;
 	for (guint i = 0; i < planned->len; i++) {
 		const PlannedRecipient *recipient = g_ptr_array_index(planned, i);
-		if (recipient->kind != kind)
+		/* A copy is the notice without its block of facts, and shown with it. */
+		if (recipient->kind != kind && (kind != MAIL_NOTICE || recipient->kind != MAIL_COPY))
 			continue;
-		g_autofree char *line = g_strdup_printf("%s %s: %s%s", recipient->header, recipient->address,
-		    recipient->refusal ? "refused, because " : "is mailed",
-		    recipient->refusal ? deliveries_reason(recipient->refusal) : "");
+		g_autofree char *fate = form_recipient_fate(form, recipient);
+		g_autofree char *line = g_strdup_printf("%s %s: %s", recipient->header, recipient->address, fate);
 		prose_add(command->console->output, 4, "- ", line);
 		count++;
 	}
@@ -76,7 +76,7 @@ print_mail(Command *command, const Form *form, const Submission *submission, con
 		return;
 	}
 	show_heading(command, kind == MAIL_NOTICE ? "mail, to the owner" : "mail_2, usually to the visitor");
-	print_recipients(command, planned, kind);
+	print_recipients(command, form, planned, kind);
 	g_autoptr(Letter) letter = letter_new(form, submission, kind, 0, planned, &error);
 	if (!letter) {
 		command_print_line(command, "  cannot be composed: %s", error->message);

@@ -147,6 +147,7 @@ examine_list(FormReport *report, const Form *form, const char *place, const char
 	for (guint i = 0; i < entries->len; i++) {
 		const char *entry = g_strstrip(g_ptr_array_index(entries, i));
 		g_autoptr(GPtrArray) fields = mailtag_fields(entry, form);
+		g_autoptr(GPtrArray) typed = mailtag_typed_fields(entry, form);
 		const char *refusal = replies_entry_refusal(form, kind, entry);
 		if (fields->len == 0)
 			continue;
@@ -156,6 +157,8 @@ examine_list(FormReport *report, const Form *form, const char *place, const char
 		else if (refusal)
 			form_report_say(report, FORM_TOPIC_RECIPIENTS, "%s: %s: not mailed, only shown to you: %s", place, entry,
 			    deliveries_reason(refusal));
+		else if (typed->len > 0)
+			form_report_say(report, FORM_TOPIC_RECIPIENTS, "%s: %s: %s", place, entry, form_typed_fate(form));
 		else
 			form_report_say(report, FORM_TOPIC_RECIPIENTS,
 			    "%s: %s: mailed; the visitor chooses among the addresses that form.html offers", place, entry);
@@ -173,7 +176,7 @@ examine_header_lists(FormReport *report, const Form *form, guint index)
 		if (!text_split_header(lines[i], &name, &value))
 			continue;
 		if (g_ascii_strcasecmp(name, "Cc") == 0 || g_ascii_strcasecmp(name, "Bcc") == 0)
-			examine_list(report, form, place, value, kinds[index]);
+			examine_list(report, form, place, value, kinds[index] == MAIL_NOTICE ? MAIL_COPY : kinds[index]);
 		else if (g_ascii_strcasecmp(name, "X-Mailer") == 0)
 			form_report_say(report, FORM_TOPIC_REMARKS, "%s: X-Mailer is ignored; no mail says what sent it.", place);
 	}

@@ -134,11 +134,12 @@ print_recipients(Command *command, const Form *form, MailKind kind)
 	guint mailed = 0;
 	for (guint i = 0; i < planned->len; i++) {
 		const PlannedRecipient *recipient = g_ptr_array_index(planned, i);
-		if (recipient->kind != kind)
+		if (recipient->kind != kind && (kind != MAIL_NOTICE || recipient->kind != MAIL_COPY))
 			continue;
-		g_autofree char *line = recipient->refusal ? g_strdup_printf("nobody for %s, because %s", recipient->address,
-								 deliveries_reason(recipient->refusal))
-							   : g_strdup(recipient->address);
+		g_autofree char *fate = form_recipient_fate(form, recipient);
+		g_autofree char *line = recipient->refusal || recipient->is_typed
+					    ? g_strdup_printf("%s: %s", recipient->address, fate)
+					    : g_strdup(recipient->address);
 		print_value(command, recipient->header, line);
 		mailed += recipient->refusal == NULL;
 	}
@@ -171,6 +172,19 @@ print_mail(Command *command, const Form *form, guint index)
 	print_recipients(command, form, index == 0 ? MAIL_NOTICE : MAIL_REPLY);
 }
 
+static const char *
+reply_words(ReplyPolicy policy)
+{
+	switch (policy) {
+	case REPLY_CONFIRM:
+		return "confirm: who typed an address that has not proved itself is asked first, by a mail to it";
+	case REPLY_PROVED:
+		return "proved: of the addresses that visitors type only those that proved themselves are mailed";
+	default:
+		return "never: no address that a visitor types is mailed";
+	}
+}
+
 /* One line for each switch that is on. */
 static void
 print_settings(Command *command, const Form *form)
@@ -182,6 +196,7 @@ print_settings(Command *command, const Form *form)
 	    {form->is_acceptance_validated, "acceptance_as_validation: an unticked box is an error at its field"},
 	    {form->is_stored_briefly, "do_not_store: content is erased once its mails are settled"}};
 	show_heading(command, "Settings");
+	print_value(command, "reply", reply_words(form->source->reply));
 	guint count = 0;
 	for (gsize i = 0; i < G_N_ELEMENTS(switches); i++)
 		if (switches[i].is_on) {
@@ -193,8 +208,6 @@ print_settings(Command *command, const Form *form)
 		g_autofree char *line = g_strdup_printf("%s: does nothing here", (const char *)g_ptr_array_index(unknown, i));
 		prose_add(command->console->output, 2, "", line);
 	}
-	if (count + unknown->len == 0)
-		g_string_append(command->console->output, "  all as usual\n");
 	g_autofree char *messages = g_strdup_printf("%u messages of its own", g_hash_table_size(form->source->messages));
 	prose_add(command->console->output, 2, "", messages);
 }
@@ -213,8 +226,10 @@ print_protections(Command *command, const Shown *shown)
 {
 	GString *output = command->console->output;
 	show_heading(command, "Protections");
-	prose_add(
-	    output, 2, "", "No address that a visitor typed decides where a mail goes, and no visitor's text makes a header.");
+	prose_add(output, 2, "",
+	    "An address that a visitor typed gets at most a request to confirm it until it has proved itself, and no visitor's "
+	    "text "
+	    "makes a header.");
 	prose_add(output, 2, "",
 	    shown->site->disallowed_words ? "Disallowed words: the site's list."
 					  : "Disallowed words: none ([spam] disallowed_words_file).");
@@ -298,6 +313,7 @@ print_json(Command *command, const Shown *shown)
 	g_variant_builder_add(object, "{sv}", "title", g_variant_new_string(source->title));
 	g_variant_builder_add(object, "{sv}", "folder", g_variant_new_string(folder));
 	g_variant_builder_add(object, "{sv}", "locale", g_variant_new_string(source->locale));
+	g_variant_builder_add(object, "{sv}", "reply", g_variant_new_string(reply_policy_name(source->reply)));
 	g_variant_builder_add(object, "{sv}", "problems",
 	    g_variant_new_strv((const char *const *)shown->problems->pdata, (gssize)shown->problems->len));
 	g_variant_builder_add(object, "{sv}", "fields", fields_json(shown->form));

@@ -65,7 +65,8 @@ opened_recipient(const Opened *opened, Command *command, MailKind kind, const Va
 	for (guint i = 0; i < opened->planned->len; i++) {
 		const PlannedRecipient *planned = g_ptr_array_index(opened->planned, i);
 		g_autofree char *canonical = address_canonical(planned->address);
-		if (planned->kind == kind &&
+		/* A confirmation asks for one of the typed addresses of the other mails. */
+		if ((planned->kind == kind || (kind == MAIL_CONFIRMATION && planned->is_typed)) &&
 		    vault_hash_matches(command->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), hash))
 			return g_strdup(planned->address);
 	}

@@ -1,5 +1,6 @@
 /*
- * Wrapping of sentences. No state. A word that is wider than a line breaks anywhere, which is also where Japanese breaks.
+ * Wrapping of sentences. No state. A word that is wider than a line breaks anywhere if it is Japanese, which has no spaces; one of ASCII is an address
+ * or a command to be copied, and stands whole on a line of its own.
  */
 #include "prose.h"
 
@@ -47,7 +48,7 @@ prose_add(GString *output, guint indent, const char *lead, const char *text)
 			begin_line(output, indent);
 			column = indent;
 		}
-		while (column + text_width(word) > COLUMNS) {
+		while (!g_str_is_ascii(word) && column + text_width(word) > COLUMNS) {
 			gsize size = fitting(word, COLUMNS - column);
 			g_string_append_len(output, word, (gssize)size);
 			word += size;

@@ -154,7 +154,8 @@ is_planned(const GPtrArray *planned, MailKind kind)
 static void
 print_preview(Command *command, const Opened *opened)
 {
-	for (MailKind kind = MAIL_NOTICE; kind <= MAIL_REPLY; kind++) {
+	/* A confirmation is not made of a template of the form's. */
+	for (MailKind kind = MAIL_NOTICE; kind < MAIL_CONFIRMATION; kind++) {
 		g_autoptr(GError) error = NULL;
 		if (!is_planned(opened->planned, kind))
 			continue;

@@ -4,7 +4,9 @@
 #include <glib/gstdio.h>
 #include <grp.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -206,6 +208,27 @@ test_password_of_root_alone(void)
 	place_clear(&place);
 }
 
+/* What tells of alarms is the courier's to use. */
+static void
+test_alarms(void)
+{
+	Place place = place_new(USERS "alarm_command = alarm\n" ACCOUNT);
+	assert_one_error(&place, "~/sekisho.conf:8: [gateway] alarm_command: there is no such program; ");
+	tree_write(place.tree, "alarm", "#!/bin/sh\n");
+	change_mode(&place, "alarm", 0700);
+	if (geteuid() == 0)
+		assert_one_error(&place,
+		    "~/alarm: the courier's user nobody cannot run it: Permission denied; run: chown root:nogroup '~/alarm' && "
+		    "chmod 0750 '~/alarm'\n");
+	change_mode(&place, "alarm", 0755);
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	tree_write(place.tree, "sekisho.conf",
+	    USERS "alarm_account = other\n" ACCOUNT
+		  "[account other]\nhost = smtp.example.jp\nuser = u\npassword_file = nowhere\n");
+	assert_one_error(&place, "[account other] password_file: cannot open ~/nowhere");
+	place_clear(&place);
+}
+
 static void
 test_unreadable_files(void)
 {
@@ -273,6 +296,65 @@ test_keys(void)
 	place_clear(&other);
 }
 
+/* A folder without link keys: sekishod makes them. */
+static void
+test_keys_to_be_completed(void)
+{
+	if (!is_root())
+		return;
+	Place place = place_new(USERS ACCOUNT);
+	g_autofree char *keys = tree_path(place.tree, "keys"), *link = tree_path(place.tree, "keys/link.key");
+	g_assert_true(vault_create(keys, NULL));
+	g_assert_cmpint(g_remove(link), ==, 0);
+	tree_write(place.tree, "data/sekisho.db", "");
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	place_clear(&place);
+}
+
+static void
+test_courier_directory(void)
+{
+	Place place = place_new(USERS "courier_directory = ledger\n" ACCOUNT);
+	const char *key = "[gateway] courier_directory: ~/ledger ";
+	g_autofree char *ledger = tree_path(place.tree, "ledger");
+	tree_write(place.tree, "ledger", "");
+	assert_one_error(&place, key);
+	assert_prints(&place, "is no folder");
+	g_assert_cmpint(g_remove(ledger), ==, 0);
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	g_assert_cmpint(g_mkdir(ledger, 0700), ==, 0);
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	change_mode(&place, "ledger", 0770);
+	assert_one_error(&place, key);
+	assert_prints(&place, geteuid() == 0 ? "belongs to user root and must be nobody's" : "has mode 0770");
+	place_clear(&place);
+}
+
+static void
+test_courier_directory_of_others(void)
+{
+	if (!is_root())
+		return;
+	Place place = place_new(USERS "courier_directory = ledger\n" ACCOUNT);
+	const uid_t nobody = 65534, front = 33;
+	g_autofree char *ledger = tree_path(place.tree, "ledger");
+	g_assert_cmpint(g_mkdir(ledger, 0700), ==, 0);
+	give(&place, "ledger", nobody, "nogroup");
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	change_mode(&place, "ledger", 0777);
+	assert_one_error(
+	    &place, "has mode 0777, so others may write it, and what stands in it is believed; run: chmod 0700 '~/ledger'");
+	change_mode(&place, "ledger", 0700);
+	give(&place, "ledger", front, "nogroup");
+	assert_one_error(&place, "[gateway] courier_directory: ~/ledger belongs to user www-data and must be nobody's, ");
+	assert_prints(&place, "run: chown nobody '~/ledger'");
+	place_clear(&place);
+
+	Place other = place_new(USERS "courier_directory = none/ledger\n" ACCOUNT);
+	assert_one_error(&other, "[gateway] courier_directory: cannot be made in ~/none; make that folder first");
+	place_clear(&other);
+}
+
 static void
 test_data_directory(void)
 {
@@ -304,6 +386,35 @@ test_data_directory(void)
 	place_clear(&place);
 }
 
+/* What sekishod makes right when it starts may be wrong before; while it runs, it must be right. */
+static void
+test_data_directory_of_a_gateway_that_runs(void)
+{
+	if (!is_root())
+		return;
+	Place place = place_new(USERS "listen = ./s\n" ACCOUNT);
+	g_autofree char *data = tree_path(place.tree, "data"), *path = tree_path(place.tree, "s");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	g_assert_cmpuint(g_strlcpy(address.sun_path, path, sizeof address.sun_path), <, sizeof address.sun_path);
+	g_assert_cmpint(g_mkdir(data, 0700), ==, 0);
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	g_assert_cmpint(bind(listener, (struct sockaddr *)&address, sizeof address), ==, 0);
+	g_assert_cmpint(listen(listener, 5), ==, 0);
+	assert_one_error(&place, "[gateway] data_directory: ~/data has mode 0700 and group root, so the gateway, which runs, ");
+	assert_prints(&place, "run: chgrp games '~/data' && chmod 2770 '~/data'");
+	give(&place, "data", 0, "games");
+	change_mode(&place, "data", 0770);
+	assert_one_error(&place, "~/data has mode 0770 and group games, ");
+	change_mode(&place, "data", 02770);
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	give(&place, "data", 0, "www-data");
+	change_mode(&place, "data", 02770);
+	assert_one_error(&place, "~/data has mode 2770 and group www-data, ");
+	(void)close(listener);
+	place_clear(&place);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -312,9 +423,14 @@ main(int argc, char **argv)
 	g_test_add_func("/check/users and groups that are missing or root are errors", test_users);
 	g_test_add_func("/check/one user for both roles is a warning", test_one_user);
 	g_test_add_func("/check/a password must be root's and of the courier's own group", test_password_of_root_alone);
+	g_test_add_func("/check/what tells of alarms", test_alarms);
 	g_test_add_func("/check/files and folders that a role cannot open", test_unreadable_files);
 	g_test_add_func("/check/certificates are the courier's", test_certificates);
 	g_test_add_func("/check/keys that others can read, and keys that are lost", test_keys);
+	g_test_add_func("/check/keys that sekishod will complete", test_keys_to_be_completed);
+	g_test_add_func("/check/a courier's folder that others may write", test_courier_directory);
+	g_test_add_func("/check/a courier's folder of somebody else", test_courier_directory_of_others);
 	g_test_add_func("/check/a data directory that sekishod could not use", test_data_directory);
+	g_test_add_func("/check/a data directory that was changed under the gateway", test_data_directory_of_a_gateway_that_runs);
 	return g_test_run();
 }

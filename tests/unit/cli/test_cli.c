@@ -194,6 +194,10 @@ test_usage(void)
 	assert_prints(&gateway, "--resend");
 	run(&gateway, "--help");
 	assert_prints(&gateway, "  submissions  List what visitors sent");
+	run(&gateway, "queue retry 0");
+	g_assert_true(g_str_has_suffix(gateway.complaint, "; see `sekisho queue --help`\n"));
+	run(&gateway, "queue --nope");
+	g_assert_true(g_str_has_suffix(gateway.complaint, "; see `sekisho queue --help`\n"));
 	run(&gateway, "\033[2J");
 	g_assert_cmpstr(gateway.complaint, ==, "sekisho: unknown verb \\x1B[2J; see `sekisho --help`\n");
 	gateway_clear(&gateway);
@@ -226,11 +230,11 @@ test_list(void)
 	g_assert_cmpint(run(&gateway, "submissions --site example.jp"), ==, EX_OK);
 	assert_prints(&gateway, "RECEIPT       RECEIVED");
 	assert_prints(&gateway, receipt);
-	assert_prints(&gateway, " +09:00  example.jp  4     1 waiting, 2 refused\n");
+	assert_prints(&gateway, " +09:00  example.jp  4     2 waiting, 1 refused\n");
 	g_assert_cmpint(run(&gateway, "submissions --site other"), ==, EX_OK);
 	g_assert_cmpstr(gateway.output, ==, "no submissions\n");
 	g_assert_cmpint(run(&gateway, "submissions --json"), ==, EX_OK);
-	assert_prints(&gateway, "\"mails_waiting\": 1");
+	assert_prints(&gateway, "\"mails_waiting\": 2");
 	g_autofree char *quoted = g_strdup_printf("\"receipt\": \"%s\"", receipt);
 	assert_prints(&gateway, quoted);
 	gateway_clear(&gateway);
@@ -248,7 +252,7 @@ test_show(void)
 	assert_prints(&gateway, "\nFiles\n  estimate, 1536 bytes\n    | 見積\n    |   notice\\x1B.pdf\n");
 	assert_prints(&gateway, "\nMails\n  notice, item 1\n    to owner@example.jp: waiting since ");
 	assert_prints(&gateway, "    to visitor@example.com: refused, because the address comes from a field of the form");
-	assert_prints(&gateway, "    to visitor@example.com: refused, because automatic replies are not sent by this version\n");
+	assert_prints(&gateway, "  reply, item 2\n    to visitor@example.com: waiting since ");
 	/* The stranger's own lines stay behind their bar, without their control characters. */
 	assert_prints(&gateway, "    | first\n    | Mails\n    |   notice, item 1\\u{202E}\n");
 	g_assert_null(strchr(gateway.output, '\033'));
@@ -278,8 +282,8 @@ test_preview(void)
 	    &gateway, "Preview of the notice as the form is now\n    | From: 例 <info@example.jp>\n    | To: owner@example.jp\n");
 	assert_prints(&gateway, "    | Reply-To: visitor@example.com\n");
 	assert_prints(&gateway, "    | Subject: example.jp \"件名\"\n    |\n    | 差出人: 山田");
-	assert_prints(&gateway, "Preview of the reply as the form is now; refused, nobody gets it, because automatic replies are "
-				"not sent by this version\n");
+	assert_prints(&gateway,
+	    "Preview of the reply as the form is now\n    | From: 例 <info@example.jp>\n    | To: visitor@example.com\n");
 	g_assert_null(strchr(gateway.output, '\033'));
 	gateway_clear(&gateway);
 }
@@ -344,16 +348,21 @@ test_queue(void)
 	assert_prints(&gateway, "\"recipient\": \"owner@example.jp\"");
 	assert_prints(&gateway, "\"reply_code\": 550");
 
+	g_assert_cmpint(run(&gateway, "queue retry 2"), ==, EX_OK);
 	g_assert_cmpint(run(&gateway, "queue retry 1"), ==, EX_OK);
 	g_assert_cmpint(run(&gateway, "queue"), ==, EX_OK);
 	assert_prints(&gateway, "  notice  owner@example.jp     waiting since ");
-	DeliveryOutcome sent = {.state = DELIVERY_SENT, .server_text = "2.0.0 Ok", .reply_code = 250};
+	DeliveryOutcome sent = {.state = DELIVERY_SENT, .reason = "carrier", .server_text = "2.0.0 Ok", .reply_code = 250};
 	settle_all(&gateway, &sent);
 	g_assert_cmpint(run(&gateway, "queue"), ==, EX_OK);
 	g_assert_cmpstr(gateway.output, ==, "nothing waits\n");
 	g_assert_cmpint(run(&gateway, "queue --all"), ==, EX_OK);
 	assert_prints(&gateway, "accepted by the server at ");
-	assert_prints(&gateway, ": 250 2.0.0 Ok\n");
+	assert_prints(
+	    &gateway, ", but the address is a mobile carrier's, which may still hide or drop what it accepted: 250 2.0.0 Ok\n");
+	g_assert_cmpint(run(&gateway, "queue --all --json"), ==, EX_OK);
+	assert_prints(&gateway, "\"reason\": \"carrier\"");
+	assert_prints(&gateway, "\"explanation\": \"the address is a mobile carrier's, which");
 	g_assert_cmpint(run(&gateway, "queue retry 1"), ==, EX_DATAERR);
 	g_assert_nonnull(strstr(gateway.complaint, "--resend"));
 	g_assert_cmpint(run(&gateway, "queue retry 1 --resend"), ==, EX_OK);
@@ -382,8 +391,10 @@ test_reasons(void)
 	g_assert_cmpuint(count, >=, 31);
 	for (gsize i = 0; replies_refusals[i]; i++)
 		g_assert_cmpstr(deliveries_reason(replies_refusals[i]), !=, other);
-	g_assert_cmpstr(deliveries_reason("gone"), !=, other);
-	g_assert_cmpstr(deliveries_reason("retention"), !=, other);
+	static const char *const couriers[] = {"gone", "retention", "consent", "expired", "unproved", "repeated", "ceiling",
+	    "fuse", "collapsed", "digest", "proved", "carrier"};
+	for (gsize i = 0; i < G_N_ELEMENTS(couriers); i++)
+		g_assert_cmpstr(deliveries_reason(couriers[i]), !=, other);
 }
 
 static void

@@ -112,7 +112,7 @@ test_import(void)
 	assert_prints(&office, "      added Reply-To: [your-name] <[your-email]>\n");
 	assert_prints(&office, "subscribers_only");
 	assert_prints(&office, "mail.txt: [_serial_number]");
-	assert_says(&office, "[your-email]: not mailed, only shown to you: automatic replies");
+	assert_says(&office, "[your-email]: waits until the address has proved itself");
 	/* What repeats is said once. */
 	assert_prints(&office, "    form.ini [mail] sender and form.ini [mail_2] sender\n");
 	assert_prints(&office, "      now   as for form 5\n");
@@ -127,7 +127,7 @@ test_import(void)
 	/* A recipient that the visitor chooses is mailed, one that the visitor types is not. */
 	assert_prints(&office, "15  Recipient from a select");
 	assert_prints(&office, "form.ini [mail] recipient: [department]: mailed; the visitor chooses");
-	assert_says(&office, "mail-headers.txt line 2: [your-email]: not mailed, only shown");
+	assert_says(&office, "mail-headers.txt line 2: [your-email]: waits until the address has proved itself");
 	g_assert_true(is_there(&office, "sites/example.jp/posts.ini"));
 	g_assert_true(is_there(&office, "sites/example.jp/forms/old-habit/mail_2-headers.txt"));
 	g_assert_false(is_there(&office, "sites/example.jp/forms/members"));
@@ -219,7 +219,7 @@ test_report(void)
 	g_assert_cmpuint(count(&office, "../secret.pdf"), ==, 1);
 	assert_prints(&office, "    - mail.txt: [nope]\n");
 	assert_says(&office, "mail.txt: [_raw_nope]: reads nothing");
-	assert_says(&office, "mail-headers.txt line 2: [your-email]: not mailed");
+	assert_says(&office, "mail-headers.txt line 2: [your-email]: waits");
 	assert_says(&office, "mail-headers.txt line 1: X-Mailer is ignored");
 	/* What was taken out is numbered by the export. */
 	assert_prints(&office, "Additional headers of [mail] in the export, line 4\n");
@@ -251,7 +251,7 @@ test_report_without_mail(void)
 	}
 	import_rest(&office, "\"form\":{\"content\":\"[email* your-email]\"},\"mail\":{\"body\":\"x\"},"
 			     "\"mail_2\":{\"active\":true,\"recipient\":\"[your-email]\",\"body\":\"x\"}");
-	assert_says(&office, "form.ini [mail_2] recipient: [your-email]: not mailed");
+	assert_says(&office, "form.ini [mail_2] recipient: [your-email]: waits");
 	assert_silent(&office, ": mailed");
 	office_clear(&office);
 }
@@ -352,6 +352,12 @@ test_lint(void)
 	g_assert_cmpint(run(&office, "form lint"), ==, EX_OK);
 	/* your-subject may be empty, but the default subject holds the site's title. */
 	assert_prints(&office, "1 form, 0 findings, 0 forms that cannot be used\n");
+	tree_write(office.tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\n[mail_2]\nactive = on\n");
+	g_assert_cmpint(run(&office, "form lint example.jp contact"), ==, EX_OK);
+	assert_prints(&office, "  mail_2.txt (default_text)\n");
+	tree_write(office.tree, "sites/example.jp/forms/contact/mail_2.txt", "Thank you, [your-name].\n");
+	g_assert_cmpint(run(&office, "form lint example.jp contact"), ==, EX_OK);
+	g_assert_null(strstr(office.output, "default_text"));
 	tree_write(office.tree, "sites/example.jp/forms/contact/form.html", "[text* name] [submit]");
 	g_assert_cmpint(run(&office, "form lint example.jp contact"), ==, EX_OK);
 	assert_prints(&office, "  form.html line 1 (unavailable_names)\n");
@@ -375,9 +381,11 @@ test_show(void)
 		assert_prints(&office, "  your-email email\n      required; a mail address; at most 400 characters\n");
 		assert_prints(&office, "  To            owner@example.jp\n");
 		assert_prints(&office, "  not active\n");
+		assert_prints(&office, "  reply         confirm: ");
 	}
 	g_assert_cmpint(run(&office, "form show example.jp 4 --json"), ==, EX_OK);
 	assert_prints(&office, "\"rules\": \"required; a mail address; at most 400 characters\"");
+	assert_prints(&office, "\"reply\": \"confirm\"");
 	g_assert_cmpint(run(&office, "form show example.jp 5"), ==, EX_NOINPUT);
 	office_clear(&office);
 }
@@ -402,6 +410,31 @@ test_preview(void)
 	assert_prints(&office, "(sample of your-message,\n");
 	assert_prints(&office, "  The same as HTML, which most readers see:\n");
 	assert_prints(&office, "mail_2 is not active");
+	office_clear(&office);
+}
+
+/* What becomes of mails to an address that was typed. */
+static void
+test_preview_policies(void)
+{
+	static const char *const fates[][2] = {{"confirm", "waits until the address has proved itself"},
+	    {"proved", "is mailed if the address has proved itself"}, {"never", "refused, because the form has reply = never"}};
+	Office office = office_new();
+	tree_write(office.tree, "sites/example.jp/forms/contact/mail.txt", "[your-message]");
+	tree_write(office.tree, "sites/example.jp/forms/contact/mail-headers.txt", "Cc: [your-email]\n");
+	for (gsize i = 0; i < G_N_ELEMENTS(fates); i++) {
+		g_autofree char *ini = g_strdup_printf(
+		    "[form]\nid = 4\nreply = %s\n[mail]\nrecipient = owner@example.jp\n[mail_2]\nactive = on\n", fates[i][0]);
+		g_autofree char *copy = g_strdup_printf("- Cc taro@visitor.test: %s", fates[i][1]);
+		g_autofree char *reply = g_strdup_printf("- To taro@visitor.test: %s", fates[i][1]);
+		tree_write(office.tree, "sites/example.jp/forms/contact/form.ini", ini);
+		g_assert_cmpint(run(&office, "form preview example.jp contact --value your-email=taro@visitor.test"), ==, EX_OK);
+		assert_says(&office, copy);
+		assert_says(&office, reply);
+	}
+	tree_write(office.tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\n[mail_2]\nactive = on\n");
+	g_assert_cmpint(run(&office, "form preview example.jp contact --value your-email=taro@example.jp"), ==, EX_OK);
+	assert_says(&office, "- To taro@example.jp: is mailed, because it is in one of the site's own domains");
 	office_clear(&office);
 }
 
@@ -442,6 +475,7 @@ main(int argc, char **argv)
 	g_test_add_func("/cli/form/lint", test_lint);
 	g_test_add_func("/cli/form/show", test_show);
 	g_test_add_func("/cli/form/preview", test_preview);
+	g_test_add_func("/cli/form preview says what the policy of replies does", test_preview_policies);
 	g_test_add_func("/cli/form/usage", test_usage);
 	return g_test_run();
 }

@@ -1,0 +1,60 @@
+/*
+ * `sekisho doctor --mail`: one real mail by each site's account, to an address of the operator's. See relay/trial.h.
+ */
+#include <unistd.h>
+
+#include "doctor_parts.h"
+#include "sekisho/relay/trial.h"
+#include "sekisho/wire/address.h"
+
+/* sekishod beside this program, or where Debian puts it (bin, sbin). The caller's. */
+static char *
+find_daemon(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = self ? g_path_get_dirname(self) : g_strdup("/usr/bin");
+	char *beside = g_build_filename(folder, "sekishod", NULL);
+	if (access(beside, X_OK) == 0)
+		return beside;
+	g_free(beside);
+	return g_build_filename(folder, "..", "sbin", "sekishod", NULL);
+}
+
+static void
+say_outcome(Doctor *doctor, const char *recipient, const TrialOutcome *outcome)
+{
+	if (outcome->is_sent)
+		doctor_find(doctor, DOCTOR_FINE, "mail.accepted",
+		    g_strdup_printf(
+			"the server took a test mail to %s: %u %s", recipient, outcome->reply_code, outcome->server_text),
+		    g_strdup("Look into that mailbox, and into its spam folder: taken is not yet delivered."));
+	else
+		doctor_find(doctor, DOCTOR_WRONG, "mail.refused",
+		    outcome->reply_code != 0
+			? g_strdup_printf("the test mail to %s was not taken: %s: %u %s", recipient, outcome->failure,
+			      outcome->reply_code, outcome->server_text)
+			: g_strdup_printf("the test mail to %s was not taken: %s", recipient, outcome->failure),
+		    g_strdup("Read what the server says; what stands above of the account says more."));
+}
+
+void
+doctor_send_mail(Doctor *doctor, Site *site)
+{
+	g_autoptr(GError) error = NULL;
+	g_auto(TrialOutcome) outcome = {0};
+	g_autofree char *program = find_daemon();
+	const char *recipient = doctor->options->to ? doctor->options->to : site->facts->admin_address;
+	doctor_turn_to(doctor, site->facts->name, "Site %s: a test mail", site->facts->name);
+	if (!address_is_deliverable(recipient)) {
+		doctor_find(doctor, DOCTOR_NOTE, "mail.nobody", g_strdup("no test mail was sent: the site has no admin_address"),
+		    g_strdup("Write [site] admin_address, or say --to ADDRESS."));
+		return;
+	}
+	const TrialMail mail = {.program = program, .site = site, .recipient = recipient};
+	if (trial_send(&mail, &outcome, &error))
+		say_outcome(doctor, recipient, &outcome);
+	else if (doctor_lacks_right(error->message))
+		doctor_skip(doctor, "mail.untried", g_strdup_printf("no test mail was sent: %s", error->message));
+	else
+		doctor_find(doctor, DOCTOR_WRONG, "mail.untried", g_strdup(error->message), NULL);
+}
