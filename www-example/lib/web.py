@@ -48,6 +48,8 @@ LIGHTTPD = """
 server.upload-dirs = ("{folder}")
 {user}
 mimetype.assign = (".html" => "text/html; charset=utf-8", ".css" => "text/css", ".js" => "text/javascript")
+server.modules += ("mod_accesslog")
+accesslog.filename = "{folder}/access.log"
 include "{site}"
 """
 
