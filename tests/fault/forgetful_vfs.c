@@ -1,6 +1,6 @@
 /*
  * Loses what was not synced: a library for LD_PRELOAD that lets a test cut the power of a running sekishod, at an instant of its
- * choice, and give the database only what a disk would have.
+ * choice, and give its databases only what a disk would have.
  *
  * The files that SQLite writes play the part of the page cache, which all processes share. Beside them stands the folder "disk" with
  * a twin of each: xSync, and nothing else, copies into it what has changed (real syncs are left out). When the power is cut nothing
@@ -49,6 +49,9 @@ typedef enum {
 	BEFORE_SETTLE,
 	IN_SETTLE,
 	AFTER_SETTLE,
+	BEFORE_LEDGER,
+	IN_LEDGER,
+	AFTER_LEDGER,
 } Phase;
 
 typedef struct {
@@ -136,7 +139,7 @@ copy_blocks(const File *file, int twin, sqlite3_int64 size)
 static void
 delete_gone(void)
 {
-	static const char *const names[] = {"sekisho.db-wal", "sekisho.db-journal"};
+	static const char *const names[] = {"sekisho.db-wal", "sekisho.db-journal", "ledger.db-wal", "ledger.db-journal"};
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		char gone[2 * PATH_BYTES];
 		(void)snprintf(gone, sizeof gone, "%s/%s" GONE, disk, names[i]);
@@ -354,10 +357,21 @@ next_symbol(const char *name)
 	return symbol;
 }
 
+static bool
+is_of_ledger(sqlite3_stmt *statement)
+{
+	const char *path = sqlite3_db_filename(sqlite3_db_handle(statement), "main");
+	const char *name = path ? strrchr(path, '/') : NULL;
+	return name && strcmp(name, "/ledger.db") == 0;
+}
+
 static int
 commit(sqlite3_stmt *statement, int (*next)(sqlite3_stmt *))
 {
-	Phase before = is_front ? BEFORE_COMMIT : is_settling ? BEFORE_SETTLE : PHASE_NONE;
+	Phase before = is_front                  ? BEFORE_COMMIT
+		       : is_of_ledger(statement) ? BEFORE_LEDGER
+		       : is_settling             ? BEFORE_SETTLE
+						 : PHASE_NONE;
 	is_settling = false;
 	reach(before);
 	in_transaction = before == PHASE_NONE ? PHASE_NONE : before + 1;

@@ -59,10 +59,11 @@ def kill_one(gateway, role):
 
 
 class Visitors:
-    """Threads that post one submission after the other, each with a word of its own: as many as they are asked for."""
+    """Threads that post one submission after the other, each with a word of its own: as many as they are asked for. `address_of` gives a word's
+    visitor an address."""
 
-    def __init__(self, web, count=4):
-        self.web, self.words, self.answers = web, itertools.count(), {}
+    def __init__(self, web, count=4, address_of=lambda word: visitor.SAMPLE["your-email"]):
+        self.web, self.words, self.answers, self.address_of = web, itertools.count(), {}, address_of
         self.asked = threading.Semaphore(0)
         self.is_over = threading.Event()
         self.threads = [threading.Thread(target=self.write) for _ in range(count)]
@@ -71,7 +72,7 @@ class Visitors:
         while self.asked.acquire() and not self.is_over.is_set():
             word = f"w{next(self.words)}"
             try:
-                self.answers[word] = visitor.post_feedback(self.web, your_subject=f"試し {word}")
+                self.answers[word] = visitor.post_feedback(self.web, your_subject=f"試し {word}", your_email=self.address_of(word))
             except OSError as error:
                 self.answers[word] = error
 
@@ -93,7 +94,7 @@ class Visitors:
             thread.join()
 
 
-def wait_idle(gateway):
+def wait_idle(gateway, seconds=120):
     """Until no session runs and the log has been silent for a second: then a jump of the clock ends only leases whose holder is dead."""
     seen = {"lines": -1, "since": 0.0}
 
@@ -102,4 +103,4 @@ def wait_idle(gateway):
         if lines != seen["lines"] or processes(gateway.process.popen.pid, "session"):
             seen.update(lines=lines, since=time.monotonic())
         return time.monotonic() - seen["since"] > 1
-    wait_for(is_idle, "the courier to have nothing to do", 120)
+    wait_for(is_idle, "the courier to have nothing to do", seconds)

@@ -17,6 +17,8 @@ class Taken:
         self.message = email.message_from_bytes(content, policy=email.policy.default)
         self.recipient, self.life = recipient, life
         self.identity = str(self.message["Message-ID"])
+        # "notice", "reply", "confirmation": what follows the receipt there.
+        self.kind = self.identity.split(".")[1]
         # Where a test writes which submission it was.
         self.word = str(self.message["Subject"]).rsplit(" ", 1)[-1]
 

@@ -11,10 +11,13 @@ from killing import family, is_alive
 from stage import wait_for
 
 # In the order of Phase in forgetful_vfs.c.
-PHASES = ("", "before_commit", "in_commit", "after_commit", "before_answer", "after_answer", "before_settle", "in_settle", "after_settle")
+PHASES = ("", "before_commit", "in_commit", "after_commit", "before_answer", "after_answer", "before_settle", "in_settle", "after_settle",
+          "before_ledger", "in_ledger", "after_ledger")
 FIELDS = ("phase", "countdown", "is_power", "is_cut", "fault", "is_reached")
 BLOCK = 4096
-FILES = ("sekisho.db", "sekisho.db-wal", "sekisho.db-journal")
+# The outbox's database, and the courier's ledger beside it.
+DATABASES = ("sekisho.db", "ledger.db")
+SUFFIXES = ("", "-wal", "-journal")
 
 
 class Power:
@@ -47,28 +50,32 @@ class Power:
         self.set(countdown=countdown, is_power=int(is_power))
         self.set(phase=PHASES.index(phase))
 
-    def restore(self, data, survivors=None):
+    def restore(self, gateway, survivors=None):
         """What a machine finds when the power is back: what was synced. With `survivors` (a random generator) also some of the blocks
         that were not, as they happened to be written already."""
-        model = (data / FILES[0]).stat()
-        for name in FILES:
-            cached, stored, gone = data / name, self.disk / name, self.disk / f"{name}.gone"
-            if gone.exists() and not stored.exists() and (survivors is None or survivors.random() < 0.5):
-                gone.rename(stored)
-            before, content = read(cached), read(stored)
-            if content is not None and before is not None and survivors:
-                content = mix(content, before, survivors)
-            if content is None:
-                cached.unlink(missing_ok=True)
-                continue
-            # In place, because the file's owner and mode are part of what the gateway expects.
-            cached.write_bytes(content)
-            stored.write_bytes(content)
-            if before is None:
-                os.chown(cached, model.st_uid, model.st_gid)
-                cached.chmod(model.st_mode & 0o777)
-        (data / "sekisho.db-shm").unlink(missing_ok=True)
+        for folder, database in zip((data_folder(gateway), courier_folder(gateway)), DATABASES):
+            model = (folder / database).stat()
+            for suffix in SUFFIXES:
+                self.restore_file(folder, database + suffix, survivors, model)
+            (folder / f"{database}-shm").unlink(missing_ok=True)
         self.set(phase=0, is_cut=0, is_reached=0)
+
+    def restore_file(self, folder, name, survivors, model):
+        cached, stored, gone = folder / name, self.disk / name, self.disk / f"{name}.gone"
+        if gone.exists() and not stored.exists() and (survivors is None or survivors.random() < 0.5):
+            gone.rename(stored)
+        before, content = read(cached), read(stored)
+        if content is not None and before is not None and survivors:
+            content = mix(content, before, survivors)
+        if content is None:
+            cached.unlink(missing_ok=True)
+            return
+        # In place, because the file's owner and mode are part of what the gateway expects.
+        cached.write_bytes(content)
+        stored.write_bytes(content)
+        if before is None:
+            os.chown(cached, model.st_uid, model.st_gid)
+            cached.chmod(model.st_mode & 0o777)
 
 
 def read(path):
@@ -119,3 +126,8 @@ def is_listening(path):
 
 def data_folder(gateway):
     return pathlib.Path(gateway.settings["gateway"]["data_directory"])
+
+
+def courier_folder(gateway):
+    """As the configuration's default has it."""
+    return data_folder(gateway).with_name(data_folder(gateway).name + "-courier")

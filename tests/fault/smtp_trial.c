@@ -27,7 +27,7 @@ typedef struct {
 	char *host, *user, *password, *ca_file;
 	char **recipients;
 	int port, letters, connect_ms, life_ms, body_bytes, in_process;
-	gboolean is_plain;
+	gboolean is_plain, is_null_sender;
 } Options;
 
 static void
@@ -57,7 +57,8 @@ trial_letter(const Options *options, int index)
 	letter->message_id = g_strdup_printf("TRIAL%d.notice.0@example.jp", index);
 	letter->date_us = G_GINT64_CONSTANT(1763780400000000);
 	letter->date_offset_s = 9 * 3600;
-	letter->envelope_sender = g_strdup("bounce@example.jp");
+	letter->envelope_sender = g_strdup(options->is_null_sender ? "" : "bounce@example.jp");
+	letter->is_automatic = options->is_null_sender;
 	letter->from = letter_mailbox_new("お問い合わせ窓口", "form@example.jp");
 	letter->subject = g_strdup_printf("お問い合わせ %d", index);
 	letter->text = g_strdup_printf("一行目\n.\n..二つの点\nFrom here\n%s\n終わり\n", filler);
@@ -143,6 +144,7 @@ main(int argc, char **argv)
 	    {"life-ms", 0, 0, G_OPTION_ARG_INT, &options.life_ms, NULL, NULL},
 	    {"in-process", 0, 0, G_OPTION_ARG_INT, &options.in_process, NULL, NULL},
 	    {"plain", 0, 0, G_OPTION_ARG_NONE, &options.is_plain, NULL, NULL},
+	    {"null-sender", 0, 0, G_OPTION_ARG_NONE, &options.is_null_sender, NULL, NULL},
 	    {0},
 	};
 	g_autoptr(GError) error = NULL;

@@ -30,6 +30,15 @@ class TestDelivery:
             assert message.get_content().replace("\r\n", "\n") == "一行目\n.\n..二つの点\nFrom here\n\n終わり\n"
             assert all(byte < 128 for byte in content)
 
+    def test_an_automatic_letter_may_have_the_null_sender(self, script, send):
+        server, result = play(script, send, letters=2, null_sender=True)
+        assert result.names() == {0: "sent", 100: "sent"} and len(server.messages) == 2
+        for sender, recipients, content in server.messages:
+            assert sender == "<>" and recipients == [ONE]
+            message = email.message_from_bytes(content, policy=email.policy.default)
+            assert message["Auto-Submitted"] == "auto-replied"
+            assert str(message["From"]) == "お問い合わせ窓口 <form@example.jp>" and message["Return-Path"] is None
+
     def test_the_reply_and_its_code_are_kept(self, script, send):
         _server, result = play(script, send)
         assert result.outcomes[0] == ("sent", 250, "2.0.0 queued as 4711")

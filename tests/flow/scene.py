@@ -80,6 +80,10 @@ class Clock:
         with open(self.path, "r+b") as file:
             file.write(struct.pack("=q", int(seconds * 1_000_000)))
 
+    def offset(self):
+        """In microseconds."""
+        return struct.unpack("=q", self.path.read_bytes())[0]
+
 
 @pytest.fixture
 def clock(stage):

@@ -84,7 +84,7 @@ def test_a_visitor_cannot_add_headers_or_recipients(smtp, gateway, web):
 
 def test_addresses_from_fields_are_kept_but_not_mailed(smtp, gateway, web):
     form = gateway.form_file("form.ini")
-    form.write_text(form.read_text() + "\n[mail_2]\nactive = on\nsubject = 控え\nsender = [_site_title] <form@example.test>\nrecipient = [your-email]\n")
+    form.write_text(form.read_text().replace("[form]\n", "[form]\nreply = never\n") + "\n[mail_2]\nactive = on\nsubject = 控え\nsender = [_site_title] <form@example.test>\nrecipient = [your-email]\n")
     gateway.form_file("mail_2.txt").write_text("控え\n[your-message]\n")
     before = len(gateway.lines())
     gateway.reload()

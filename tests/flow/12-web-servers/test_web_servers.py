@@ -72,6 +72,16 @@ def test_refusals_and_other_methods(smtp, gateway, web):
     assert_sent(visitor.post_feedback(web))
 
 
+@pytest.mark.parametrize("name", ["nginx", "lighttpd"])
+def test_links_stay_out_of_the_access_log(gateway, web, name):
+    for path in ("/sekisho/confirm", "/blog/sekisho/confirm"):
+        assert visitor.request(web.url(f"{path}?t=TOKEN")).status == 404
+    assert visitor.request(web.url("/contact/?page")).status == 200
+    web.stop()
+    log = (web.folder / "access.log").read_text(encoding="utf-8")
+    assert "/contact/?page" in log and "TOKEN" not in log
+
+
 def test_many_at_once(smtp, gateway, web):
     answers = post_many(web, [f"{number:03}" for number in range(60)], threads=16)
     assert all(is_sent(answer) for answer in answers.values())

@@ -57,6 +57,14 @@ def test_the_form_goes_to_the_gateway(smtp, gateway, ask):
     wait_mails(smtp, 3)
 
 
+def test_links_of_confirmations_go_to_the_gateway(gateway, ask):
+    for path in ("/sekisho/confirm?t=x", "/blog/sekisho/confirm?t=x"):
+        answer = ask(path)
+        assert answer.status == 404 and "このリンクは使えません" in answer.text, path
+    for path in ("/sekisho/", "/sekisho/confirm/", "/sekisho/confirmed"):
+        assert ask(path).status in (403, 404, 502, 503) and "このリンク" not in ask(path).text, path
+
+
 def test_everything_else_goes_to_php(ask):
     for path in ("/wp-json/wp/v2/posts", "/wp-json/contact-form-7/v1/contact-forms", "/some-page/", "/index.php?rest_route=/wp/v2/posts"):
         assert ask(path).status in (502, 503), path

@@ -3,7 +3,6 @@
 import datetime
 
 import pytest
-from scene import wait_mails
 from selenium.webdriver.support.ui import Select
 from stage import wait_for
 from test_page import is_in_view, send
@@ -66,7 +65,10 @@ def sticking_out(browser):
 
 
 def assert_arrived(smtp, drawing):
-    mail, = wait_mails(smtp, 1)
+    # The visitor is asked for his consent beside it.
+    def notices():
+        return [mail for mail in smtp.mails() if mail["Envelope-To"] == "owner@example.test"]
+    mail, = wait_for(notices, "the notice", 60)
     html = mail.message.get_body(("html",)).get_content()
     for text in (TEXTS["your-message"], "門(PRT-01)、柵(PRT-03)", "木地のまま", "その他 街道の案内板", "1/20", "製作課", "価格表、納品事例集"):
         assert text in html

@@ -19,8 +19,10 @@ WEEK = datetime.timedelta(days=7)
 
 @pytest.fixture
 def gateway(stage, smtp, watch, clock):
-    """With a partner's pages allowed, and a word that is not."""
+    """With a partner's pages allowed, a word that is not, and no replies, which have flows of their own."""
     gateway = stage.add(Gateway(stage, smtp))
+    form = gateway.folder / "sites" / "example.test" / "forms" / "estimate" / "form.ini"
+    form.write_text(form.read_text(encoding="utf-8").replace("reply = confirm\n", "reply = never\n"), encoding="utf-8")
     site = gateway.folder / "sites" / "example.test" / "site.conf"
     text = site.read_text(encoding="utf-8").replace("[site]\n", f"[site]\norigins = {PARTNER}\n")
     site.write_text(f"{text}\n[spam]\ndisallowed_words_file = ../../words\n", encoding="utf-8")
@@ -87,7 +89,7 @@ def test_everything_arrives(smtp, gateway, web):
     assert all(part.get_content_disposition() == "attachment" for part in files.values())
     assert max(len(line) for line in mail.raw.split(b"\n")) <= 998
 
-    # The visitor's copy is planned, kept and not sent.
+    # The visitor's copy is planned, refused by the form's policy, and not sent.
     submission, = gateway.sekisho_json("submissions")
     assert submission["mails_refused"] == 1 and all("visitor.example" not in line for line in smtp.accepted())
 
