@@ -111,9 +111,11 @@ GROUP BY site ORDER BY max(is_tripped) DESC, site LIMIT :limit
 INSERT INTO alarm (site, topic, text, raised_at) VALUES (:site, :topic, :text, :now)
 ON CONFLICT (site, topic) WHERE cleared_at = 0 DO NOTHING
 
+-- Channel 1 is the command, 2 the mail.
 -- name: ledger_alarms_untold
-SELECT id, site, topic, text, raised_at, is_commanded, is_mailed FROM alarm INDEXED BY alarm_untold
-WHERE cleared_at = 0 AND is_commanded + is_mailed < 2 ORDER BY id LIMIT :limit
+SELECT id, site, topic, text, raised_at FROM alarm INDEXED BY alarm_untold
+WHERE cleared_at = 0 AND is_commanded + is_mailed < 2 AND CASE :channel WHEN 1 THEN is_commanded ELSE is_mailed END = 0
+ORDER BY id LIMIT :limit
 
 -- name: ledger_alarm_commanded
 UPDATE alarm SET is_commanded = 1 WHERE id = :id

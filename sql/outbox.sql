@@ -179,6 +179,14 @@ ON CONFLICT (submission_id, kind) DO NOTHING
 -- name: outbox_confirmation
 SELECT id FROM outbox WHERE submission_id = :submission_id AND kind = 4
 
+-- An address that went and came back is asked again.
+-- name: delivery_ask
+INSERT INTO delivery (outbox_id, recipient, state, due_at)
+VALUES (:outbox_id, :recipient, 1, :now)
+ON CONFLICT (outbox_id, recipient) DO UPDATE
+SET state = 1, due_at = excluded.due_at, reason = NULL
+WHERE state = 6 AND reason = 'gone'
+
 -- What waits with this reason need not wait any longer.
 -- name: outbox_make_due
 UPDATE delivery SET due_at = :now

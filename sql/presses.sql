@@ -6,7 +6,7 @@ ON CONFLICT (token) DO NOTHING
 
 -- What is longer than any name or token of ours is cut, and fits nothing then.
 -- name: press_list
-SELECT id, substr(site, 1, 256), substr(token, 1, 512), pressed_at FROM link_press ORDER BY id LIMIT :limit
+SELECT id, substr(site, 1, 256), substr(token, 1, 512) FROM link_press WHERE id > :after ORDER BY id LIMIT :limit
 
 -- name: press_delete
 DELETE FROM link_press WHERE id = :id

@@ -10,6 +10,7 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/cli/table.h"
+#include "sekisho/policy/replies.h"
 #include "sekisho/store/ledger.h"
 #include "sekisho/wire/address.h"
 #include "sekisho/wire/json.h"
@@ -126,8 +127,17 @@ forget(Command *command, const Site *site, const char *address, GError **error)
 	g_autofree char *folded = address_folded(address);
 	g_autoptr(GArray) hashes = vault_hashes(command->vault, VAULT_HASH_ADDRESS, folded, strlen(folded));
 	gint count = ledger_forget(command->ledger, site->facts->name, hashes, error);
-	if (count > 0)
+	gboolean is_own = replies_is_own_address(site->facts, folded);
+	if (count > 0 && !is_own)
 		command_print_line(command, "%s must prove itself anew to %s", folded, site->facts->name);
+	else if (count > 0)
+		command_print_line(command,
+		    "the proof of %s is forgotten; but it is in own_domains of %s and goes on getting replies", folded,
+		    site->facts->name);
+	else if (count == 0 && is_own)
+		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
+		    "there is nothing to forget: %s is in own_domains of %s, and goes on getting replies without a proof", folded,
+		    site->facts->name);
 	else if (count == 0)
 		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
 		    "%s has not proved itself to %s, so there is nothing to forget; `sekisho address list %s` shows who has",

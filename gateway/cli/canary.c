@@ -7,7 +7,8 @@
  * It is mailed to the site's canary_address alone. On failure the alarm `canary` is told at once by alarm_command, because what told of it otherwise may be what is broken, and
  * left in the ledger for the courier's mail; a success clears it. Who answered in the gateway's place is found out as the doctor does it, with a probe.
  *
- * A wrong command line, and a site without a form that a program can fill in, are the caller's mistakes and raise no alarm; a form that is broken does.
+ * A wrong command line, and a site without a form that a program can fill in, are the caller's mistakes and raise no alarm; a form or a
+ * site.conf that is broken does.
  */
 #include <glib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "sekisho/base/text.h"
 #include "sekisho/base/texts.h"
 #include "sekisho/form/quiz.h"
+#include "sekisho/form/rules.h"
 #include "sekisho/form/sample.h"
 #include "sekisho/relay/alarm_command.h"
 #include "sekisho/relay/probe.h"
@@ -48,7 +50,8 @@ typedef struct {
 typedef struct {
 	Command *command;
 	const CanaryOptions *options;
-	Site *site;
+	const char *name; /* of the site, as the command line has it */
+	Site *site;       /* NULL if its configuration is broken */
 	Form *form;
 	gint64 wait_us;
 	char *receipt;
@@ -58,6 +61,18 @@ typedef struct {
 } Canary;
 
 /* --- The form ------------------------------------------------------------------------------------------------------------------ */
+
+/* The gateway would take what a program fills in. */
+static gboolean
+is_sample_valid(const Form *form)
+{
+	const QuizKeys none = {0};
+	g_autoptr(Submission) sample = sample_submission(form, NULL, SAMPLE_FULL, NULL);
+	if (!sample)
+		return FALSE;
+	g_autoptr(GPtrArray) invalid = rules_check(form, sample, &none);
+	return invalid->len == 0 && rules_is_accepted(form, sample);
+}
 
 /* Its fields can be filled in by a program, and its mail leaves. */
 static gboolean
@@ -73,6 +88,7 @@ is_fit(const Form *form)
 	return TRUE;
 }
 
+/* A form that was named is tried, whatever becomes of it. Else one that refuses its own sample is passed over. */
 static gboolean
 choose_form(Canary *canary, GError **error)
 {
@@ -92,14 +108,15 @@ choose_form(Canary *canary, GError **error)
 	g_autoptr(GError) broken = NULL;
 	for (guint i = 0; i < ids->len && !canary->form; i++) {
 		g_autoptr(Form) form = site_form(canary->site, g_array_index(ids, guint64, i), broken ? NULL : &broken);
-		if (form && is_fit(form))
+		if (form && is_fit(form) && is_sample_valid(form))
 			canary->form = g_steal_pointer(&form);
 	}
 	if (!canary->form && broken)
 		g_propagate_error(error, g_steal_pointer(&broken));
 	else if (!canary->form)
 		g_set_error(error, CONF_ERROR, CONF_ERROR_NO_FORM,
-		    "the site has no form that a program can fill in (without a quiz and required files); make one, and name it "
+		    "the site has no form that a program can fill in (without a quiz, required files and rules that no sample "
+		    "keeps); make one, and name it "
 		    "with --form ID");
 	return canary->form != NULL;
 }
@@ -287,21 +304,24 @@ remark(Command *command, const char *what, const GError *error)
 static Alarm *
 find_untold(Command *command, const char *site, GError **error)
 {
-	g_autoptr(GPtrArray) untold = ledger_alarms_untold(command->ledger, LIMIT_ALARMS, error);
+	g_autoptr(GPtrArray) untold = ledger_alarms_untold(command->ledger, ALARM_BY_COMMAND, LIMIT_ALARMS, error);
 	for (guint i = 0; untold && i < untold->len; i++) {
 		const Alarm *alarm = untold->pdata[i];
-		if (g_str_equal(alarm->site, site) && g_str_equal(alarm->topic, TOPIC) && !alarm->is_commanded)
+		if (g_str_equal(alarm->site, site) && g_str_equal(alarm->topic, TOPIC))
 			return g_ptr_array_steal_index(untold, i);
 	}
 	return NULL;
 }
 
-/* Each alarm is told once, however often cron runs us; without a ledger to remember it, each time. */
+/*
+ * Each alarm is told once, however often cron runs us; rarely twice, if the courier looks while our program runs, because it is noted only after it was told: noted
+ * before, one that failed would never be told. Without a ledger to remember it, it is told each time.
+ */
 static void
 raise_alarm(Canary *canary, const char *text)
 {
 	Command *command = canary->command;
-	const char *site = canary->site->facts->name;
+	const char *site = canary->name;
 	const char *program = command->config->alarm_command;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Alarm) alarm = NULL;
@@ -348,20 +368,20 @@ read_wait(const char *text, gint64 *wait_us, GError **error)
 }
 
 static gboolean
-prepare(Canary *canary, const char *site, GError **error)
+prepare(Canary *canary, GError **error)
 {
 	canary->wait_us = (gint64)WAIT_DEFAULT_S * G_USEC_PER_SEC;
 	if (canary->options->wait_text && !read_wait(canary->options->wait_text, &canary->wait_us, error))
 		return FALSE;
 	if (!command_open_config(canary->command, error))
 		return FALSE;
-	canary->site = config_site(canary->command->config, site, error);
+	canary->site = config_site(canary->command->config, canary->name, error);
 	if (!canary->site)
 		return FALSE;
 	if (canary->site->facts->canary_address[0] != '\0' && canary->site->facts->url[0] != '\0')
 		return TRUE;
 	g_set_error(error, CONF_ERROR, CONF_ERROR_INVALID,
-	    "site %s needs [site] url and canary_address, to which the canary is mailed", site);
+	    "site %s needs [site] url and canary_address, to which the canary is mailed", canary->name);
 	return FALSE;
 }
 
@@ -373,8 +393,20 @@ alarm_text(const Canary *canary, const char *locale, const GError *error)
 	    {"receipt", canary->receipt}, {NULL, NULL}};
 	g_autofree char *reason =
 	    canary->reason ? text_fill(text_for(locale, canary->reason), reasons) : g_strdup_printf("%s.", error->message);
-	const TextPlace places[] = {{"site", canary->site->facts->name}, {"reason", reason}, {NULL, NULL}};
+	const TextPlace places[] = {{"site", canary->name}, {"reason", reason}, {NULL, NULL}};
 	return text_fill(text_for(locale, "alarm.canary"), places);
+}
+
+/* Raises the alarm in the site's language, and complains in English. */
+static int
+fail(Canary *canary, const GError *error)
+{
+	g_autofree char *text = alarm_text(canary, canary->site ? site_locale(canary->site) : "en", error);
+	raise_alarm(canary, text);
+	g_autofree char *complaint = alarm_text(canary, "en", error);
+	g_autofree char *shown = text_for_terminal(complaint, TRUE);
+	g_string_append_printf(canary->command->console->complaint, "%s", shown);
+	return 1;
 }
 
 /* 0: it came out. 1: it did not, and the alarm was raised. */
@@ -396,12 +428,21 @@ send_canary(Canary *canary, GError **failure)
 		    (double)(g_get_monotonic_time() - began_us) / G_USEC_PER_SEC, words);
 		return EX_OK;
 	}
-	g_autofree char *text = alarm_text(canary, site_locale(canary->site), error);
-	raise_alarm(canary, text);
-	g_autofree char *complaint = alarm_text(canary, "en", error);
-	g_autofree char *shown = text_for_terminal(complaint, TRUE);
-	g_string_append_printf(canary->command->console->complaint, "%s", shown);
-	return 1;
+	return fail(canary, error);
+}
+
+/* The whole command, once its line is read. */
+static int
+obey(Canary *canary, GError **failure)
+{
+	g_autoptr(GError) error = NULL;
+	if (prepare(canary, &error))
+		return send_canary(canary, failure);
+	/* Whatever a site's file says wrong stops its mail. Without the gateway's own file nobody knows whom to tell. */
+	if (canary->command->config && !canary->site && !g_error_matches(error, CONF_ERROR, CONF_ERROR_NO_SITE))
+		return fail(canary, error);
+	g_propagate_error(failure, g_steal_pointer(&error));
+	return EX_USAGE;
 }
 
 static int
@@ -425,8 +466,10 @@ canary_run(Command *command, char ***arguments, GError **error)
 		code = EX_USAGE;
 		if (!rest[0] || rest[1])
 			command_usage(error, "write `sekisho canary SITE`");
-		else if (command_resolves(options.resolve, error) && prepare(&canary, rest[0], error))
-			code = send_canary(&canary, error);
+		else if (command_resolves(options.resolve, error)) {
+			canary.name = rest[0];
+			code = obey(&canary, error);
+		}
 	}
 	g_clear_pointer(&canary.form, form_unref);
 	g_clear_pointer(&canary.site, site_unref);

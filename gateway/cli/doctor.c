@@ -174,6 +174,19 @@ examine(Doctor *doctor, GError **error)
 	return is_anything_wrong(doctor) ? 1 : EX_OK;
 }
 
+/* The first page that no address can be made of (see doctor_web.c); NULL. Borrowed. */
+static const char *
+wrong_page(const DoctorOptions *options)
+{
+	for (guint i = 0; options->pages && options->pages[i]; i++) {
+		g_autofree char *path = doctor_page_path(options->pages[i]);
+		g_autofree char *url = g_uri_resolve_relative("http://localhost", path, G_URI_FLAGS_NONE, NULL);
+		if (!url)
+			return options->pages[i];
+	}
+	return NULL;
+}
+
 static gboolean
 is_fine(const DoctorOptions *options, char **rest, GError **error)
 {
@@ -181,6 +194,10 @@ is_fine(const DoctorOptions *options, char **rest, GError **error)
 		command_usage(error, "--to wants an address like owner@example.jp");
 	else if (options->to && !options->is_mail)
 		command_usage(error, "--to goes with --mail");
+	else if (wrong_page(options))
+		command_usage(error,
+		    "--page %s is no path of a page; write it as a browser's address line shows it, like /contact/",
+		    wrong_page(options));
 	else if (rest[0] && rest[1])
 		command_usage(error, "write `sekisho doctor [SITE]`");
 	else

@@ -168,6 +168,22 @@ tagged_address(Examined *examined, const Site *site)
 	return address_is_deliverable(address) ? g_steal_pointer(&address) : NULL;
 }
 
+/* That sender without a tag, and mail to that recipient from it, were taken. */
+static void
+say_tagged_refusal(Examined *examined, const char *tagged, const char *recipient, const ProbeReply *reply)
+{
+	gboolean is_temporary = reply->code / 100 == 4;
+	g_autofree char *taken =
+	    reply->is_recipient ? g_strdup_printf(" is taken, but then %s is refused", recipient) : g_strdup(" is refused");
+	doctor_find(examined->doctor, is_temporary ? DOCTOR_NOTE : DOCTOR_WRONG, "smtp.tagged_refused",
+	    g_strdup_printf(
+		"the sender with a tag, %s,%s%s: \"%s\"", tagged, taken, is_temporary ? " for now" : "", reply->words),
+	    g_strdup_printf("%swrite [mail] bounce_delimiter = none, or the sign that the server cuts at.",
+		reply->is_recipient ? "Read what it says: many servers judge the sender only here. If it is the tag, "
+		: is_temporary      ? "Run the doctor again; if it stays so, "
+				    : "Replies would not leave: "));
+}
+
 static void
 try_tagged(Examined *examined, const Site *site, const char *recipient)
 {
@@ -180,10 +196,7 @@ try_tagged(Examined *examined, const Site *site, const char *recipient)
 		    g_strdup("it takes that sender with a tag, as replies have it"), NULL);
 		return;
 	}
-	doctor_find(examined->doctor, DOCTOR_WRONG, "smtp.tagged_refused",
-	    g_strdup_printf("the sender with a tag, %s, is refused: \"%s\"", tagged, reply.words),
-	    g_strdup("Replies would not leave: write [mail] bounce_delimiter = with nothing behind it, or the sign that the "
-		     "server cuts at."));
+	say_tagged_refusal(examined, tagged, recipient, &reply);
 }
 
 /* Noted for the courier, where root lets us. */
@@ -266,6 +279,15 @@ examined_free(Examined *examined)
 	g_free(examined);
 }
 
+/* What makes two accounts one for the trials: all that a login depends on, not only what the ledger calls an account. The caller's. */
+static char *
+trial_key(const Account *account)
+{
+	g_autofree char *key = account_key(account);
+	return g_strdup_printf(
+	    "%s\n%d\n%s\n%s\n%s", key, (int)account->security, account->password_file, account->ca_file, account->hello);
+}
+
 void
 doctor_examine_accounts(Doctor *doctor)
 {
@@ -275,7 +297,7 @@ doctor_examine_accounts(Doctor *doctor)
 		g_autoptr(Site) site = config_site(doctor->command->config, doctor->sites->pdata[i], NULL);
 		if (!site)
 			continue;
-		g_autofree char *key = account_key(site->account);
+		g_autofree char *key = trial_key(site->account);
 		Examined *examined = g_hash_table_lookup(known, key);
 		if (!examined) {
 			examined = g_new0(Examined, 1);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "doctor_parts.h"
+#include "sekisho/wire/address.h"
 
 #define CAUSES 6u
 enum { SENDER, VISITOR_SENDER, LOGIN, REPUTATION, CARRIERS, NEVER_LEAVES };
@@ -19,7 +20,7 @@ static const struct {
 	"Each site's sender was taken by its mail server."},
     [VISITOR_SENDER] = {"The visitor's address stands as sender",
 	"From is always the site's own address; the visitor stands in Reply-To."},
-    [LOGIN] = {"The mail server is used without login, or the login is refused", "Each account logs in."},
+    [LOGIN] = {"The mail server is used without login, or the login is refused", "No account was refused a login."},
     [REPUTATION] = {"SPF, DKIM or DMARC do not fit: spam folder, or refused", "The DNS says what receivers want to see."},
     [CARRIERS] = {"Phone carriers refuse domains that the customer has not allowed", ""},
     [NEVER_LEAVES] = {"The mail never leaves: the form does not reach the gateway, or its queue stands still",
@@ -48,6 +49,8 @@ static const struct {
     {"clock", CAUSES},
     {"web.no_page", CAUSES},
     {"web.page_slash", CAUSES},
+    {"web.redirected_harmless", CAUSES},
+    {"mail.nobody", CAUSES},
     {"gateway.handed", CAUSES},
     {"disk.low", NEVER_LEAVES},
     {"mail.", NEVER_LEAVES},
@@ -166,16 +169,17 @@ stop_of(const Doctor *doctor, guint cause)
 	return NULL;
 }
 
-/* The domains that customers of carriers must allow: those of the sites' senders. */
+/* The domains that customers of carriers must allow: those that stand in From. */
 static char *
 domains(const Doctor *doctor)
 {
 	g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < doctor->sites->len; i++) {
 		g_autoptr(Site) site = config_site(doctor->command->config, doctor->sites->pdata[i], NULL);
-		const char *at = site ? strrchr(site->facts->bounce_address, '@') : NULL;
-		if (at && !g_ptr_array_find_with_equal_func(list, at + 1, g_str_equal, NULL))
-			g_ptr_array_add(list, g_strdup(at + 1));
+		g_autoptr(Mailbox) sender = site ? mailbox_parse(site->facts->from, NULL) : NULL;
+		g_autofree char *domain = sender ? address_domain(sender->address) : NULL;
+		if (domain && !g_ptr_array_find_with_equal_func(list, domain, g_str_equal, NULL))
+			g_ptr_array_add(list, g_steal_pointer(&domain));
 	}
 	g_ptr_array_add(list, NULL);
 	return list->len > 1 ? g_strjoinv(", ", (char **)list->pdata) : g_strdup("the sender's domain");
@@ -192,7 +196,7 @@ judge(const Doctor *doctor, guint number)
 		g_autofree char *names = domains(doctor);
 		cause->state = "possible";
 		cause->because = g_strdup_printf("Nothing here can see it: customers of docomo, au, SoftBank and others must "
-						 "allow %s. The page of the form tells them.",
+						 "allow %s. Where a reply may follow, the gateway's answer tells visitors.",
 		    names);
 	} else if (finding) {
 		cause->state = finding->verdict == DOCTOR_WRONG ? "here" : "possible";

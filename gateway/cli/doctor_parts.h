@@ -66,7 +66,9 @@ void doctor_compare_clock(Doctor *doctor, const char *date);
 void doctor_examine_accounts(Doctor *doctor);
 /* doctor_site.c: forms, the sender's domain, fuse, mails that were given up. */
 void doctor_examine_site(Doctor *doctor, Site *site);
-/* doctor_web.c: who answers where the visitor's browser posts. */
+/* doctor_web.c: what --page names, from the root of the host. The caller's. */
+char *doctor_page_path(const char *page);
+/* Who answers where the visitor's browser posts. */
 void doctor_examine_web(Doctor *doctor, Site *site);
 /* doctor_mail.c: sends a mail by the site's account and follows it. */
 void doctor_send_mail(Doctor *doctor, Site *site);

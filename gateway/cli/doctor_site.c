@@ -7,7 +7,7 @@
 #include "doctor_parts.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/policy/sender_domain.h"
-#include "sekisho/relay/courier.h"
+#include "sekisho/relay/automatic.h"
 #include "sekisho/store/ledger.h"
 #include "sekisho/store/outbox.h"
 #include "sekisho/wire/address.h"
@@ -168,7 +168,7 @@ examine_queue(Doctor *doctor, const Site *site)
 static void
 examine_fuse(Doctor *doctor, const Site *site)
 {
-	const LedgerLimits limits = courier_reply_limits(site);
+	const LedgerLimits limits = automatic_limits(site);
 	if (!command_open_ledger(doctor->command, NULL))
 		return;
 	g_autoptr(GError) error = NULL;

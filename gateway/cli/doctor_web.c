@@ -60,16 +60,17 @@ doctor_web_answerer(const ProbeAnswer *answer)
 		return ANSWERED_GATEWAY;
 	if (answer->status / 100 == 3 && probe_answer_header(answer, "location")[0] != '\0')
 		return ANSWERED_ELSEWHERE;
-	if (answer->status == 502 || answer->status == 503 || answer->status == 504)
-		return ANSWERED_BUSY;
 	DoctorAnswerer by_json = json_answerer(answer);
 	if (by_json != ANSWERED_OTHER)
 		return by_json;
+	/* Before the status: WordPress in maintenance says 503 too. */
+	if (is_wordpress_page(answer))
+		return ANSWERED_WORDPRESS;
+	if (answer->status == 502 || answer->status == 503 || answer->status == 504)
+		return ANSWERED_BUSY;
 	/* The page that the shipped snippets show in the gateway's place says so with this header. */
 	if (probe_answer_header(answer, "retry-after")[0] != '\0')
 		return ANSWERED_BUSY;
-	if (is_wordpress_page(answer))
-		return ANSWERED_WORDPRESS;
 	if (answer->status == 401 || answer->status == 403 || answer->status == 429)
 		return ANSWERED_GUARD;
 	return answer->status == 404 || answer->status == 405 ? ANSWERED_NOTHING : ANSWERED_OTHER;
@@ -91,7 +92,9 @@ static const char page_advice[] =
 static char *
 route_advice(const Door *door)
 {
-	g_autofree char *pattern = door->page ? g_regex_escape_string(door->page, -1) : NULL;
+	/* nginx compares $uri, in which nothing is escaped any more. */
+	g_autofree char *plain = door->page ? g_uri_unescape_string(door->page, NULL) : NULL;
+	g_autofree char *pattern = door->page ? g_regex_escape_string(plain ? plain : door->page, -1) : NULL;
 	const char *text = door->page ? page_advice : include_advice;
 	g_auto(GStrv) parts = g_strsplit(text, "%s", 2);
 	return g_strjoinv(door->page ? pattern : door->site, parts);
@@ -109,7 +112,8 @@ static const struct {
     {ANSWERED_BUSY, "web.busy", "%s: the web server answers that it cannot reach the gateway",
 	"Start the gateway (systemctl start sekishod), and see that the web server's socket path is [gateway] listen and that "
 	"its "
-	"user is in [gateway] socket_group. The web server's error log says which."},
+	"user is in [gateway] socket_group; or something before it is in maintenance (503). The web server's error log says "
+	"which."},
     {ANSWERED_GUARD, "web.guarded", "%s: something refuses before the gateway is asked (a password, a firewall, a limit)",
 	"Let visitors' POSTs to this address through: look for auth_basic, deny, a web application firewall or a CDN's "
 	"challenge."},
@@ -250,7 +254,7 @@ say_redirection(Doctor *doctor, const Door *door, const ProbeAnswer *answer, con
 {
 	gboolean is_posted = g_str_equal(door->method, "POST");
 	gboolean is_harmless = !is_posted || is_only_encrypted(door->url, target ? target : "");
-	doctor_find(doctor, is_harmless ? DOCTOR_NOTE : DOCTOR_WRONG, "web.redirected",
+	doctor_find(doctor, is_harmless ? DOCTOR_NOTE : DOCTOR_WRONG, is_harmless ? "web.redirected_harmless" : "web.redirected",
 	    g_strdup_printf("%s: %s leads elsewhere (HTTP %u): %s", door->name, door->url, answer->status,
 		probe_answer_header(answer, "location")),
 	    is_harmless ? g_strdup_printf("Write the address that visitors really use as [site] url: %s", target ? target : "?")
@@ -315,11 +319,17 @@ is_any_wrong(const Doctor *doctor, guint before)
 	return FALSE;
 }
 
+char *
+doctor_page_path(const char *page)
+{
+	return g_strconcat(page[0] == '/' ? "" : "/", page, NULL);
+}
+
 /* A path the site says nothing of is taken from the root of the host, as a browser's address line shows it. */
 static void
 examine_page(Doctor *doctor, const Site *site, const char *page)
 {
-	g_autofree char *path = g_strconcat(page[0] == '/' ? "" : "/", page, NULL);
+	g_autofree char *path = doctor_page_path(page);
 	char *url = g_uri_resolve_relative(site->facts->url, path, G_URI_FLAGS_NONE, NULL);
 	guint before = doctor->findings->len;
 	if (url)

@@ -7,7 +7,7 @@
 #include "command.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
-#include "sekisho/relay/courier.h"
+#include "sekisho/relay/automatic.h"
 #include "sekisho/store/ledger.h"
 #include "sekisho/wire/json.h"
 
@@ -23,7 +23,7 @@ read_fuse(Command *command, const char *site_name, GError **error)
 	LedgerLimits limits = {0};
 	g_autoptr(Site) site = config_site(command->config, site_name, NULL);
 	if (site)
-		limits = courier_reply_limits(site);
+		limits = automatic_limits(site);
 	return ledger_fuse(command->ledger, site_name, &limits, error);
 }
 

@@ -95,15 +95,25 @@ find_alarm_account(const Settings *settings, GHashTable *accounts, GPtrArray *pr
 	return account;
 }
 
-/* What is in the data directory, the front may write. */
+static gboolean
+is_same_or_below(const char *path, const char *folder)
+{
+	gsize size = strlen(folder);
+	return g_str_has_prefix(path, folder) && (path[size] == '\0' || path[size] == '/' || g_str_equal(folder, "/"));
+}
+
+/* What is in the data directory, the front may write; and each of the folders has its own owner and rights, which one in another would change. */
 static void
 check_courier_directory(const Config *config, const Settings *settings, GPtrArray *problems)
 {
-	gsize size = strlen(config->data_directory);
-	const char *rest = config->courier_directory + size;
-	if (g_str_has_prefix(config->courier_directory, config->data_directory) && (*rest == '\0' || *rest == '/'))
-		settings_problem(settings, "gateway", "courier_directory", problems,
-		    "lies in data_directory, where strangers' process may write; name a folder beside it");
+	const struct {
+		const char *key, *folder;
+	} others[] = {{"data_directory", config->data_directory}, {"key_directory", config->key_directory}};
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		if (is_same_or_below(config->courier_directory, others[i].folder) ||
+		    is_same_or_below(others[i].folder, config->courier_directory))
+			settings_problem(settings, "gateway", "courier_directory", problems,
+			    "must be the courier's alone and lies in %s, or around it; name a folder beside it", others[i].key);
 }
 
 static struct ConfigSites *

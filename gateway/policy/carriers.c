@@ -7,7 +7,7 @@
  */
 #include "sekisho/policy/carriers.h"
 
-#include <string.h>
+#include "sekisho/wire/address.h"
 
 static const Carrier docomo = {"docomo", "NTT docomo", "ドコモ"};
 static const Carrier au = {"au", "au", "au"};
@@ -63,14 +63,8 @@ static const struct {
 const Carrier *
 carrier_of(const char *address)
 {
-	const char *at = strrchr(address, '@');
-	g_autofree char *domain = g_ascii_strdown(at != NULL ? at + 1 : "", -1);
-	const gsize size = strlen(domain);
-
 	for (gsize i = 0; i < G_N_ELEMENTS(domains); i++) {
-		const gsize known = strlen(domains[i].domain);
-
-		if (g_str_has_suffix(domain, domains[i].domain) && (size == known || domain[size - known - 1] == '.'))
+		if (address_is_within(address, domains[i].domain))
 			return domains[i].carrier;
 	}
 	return NULL;

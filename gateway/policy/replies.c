@@ -20,6 +20,7 @@
 #include "sekisho/base/text.h"
 #include "sekisho/form/mailtag.h"
 #include "sekisho/policy/automatic.h"
+#include "sekisho/wire/address.h"
 
 #define REFUSAL_FIELD "recipient_from_field"
 #define REFUSAL_POLICY "reply_policy"
@@ -414,13 +415,8 @@ replies_is_answering(const Form *form)
 gboolean
 replies_is_own_address(const SiteFacts *site, const char *address)
 {
-	const char *at = strrchr(address, '@');
-	g_autofree char *domain = g_ascii_strdown(at != NULL ? at + 1 : "", -1);
-
 	for (char **own = site->own_domains; *own != NULL; own++) {
-		gsize size = strlen(domain), own_size = strlen(*own);
-
-		if (g_str_has_suffix(domain, *own) && (size == own_size || domain[size - own_size - 1] == '.'))
+		if (address_is_within(address, *own))
 			return TRUE;
 	}
 	return FALSE;

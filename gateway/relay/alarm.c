@@ -6,7 +6,7 @@
  *   A channel that is not configured counts as told, so that alarms of old do not come when it is configured one day.
  *   Where neither is, a site's alarm is mailed to its admin_address: a tripped fuse must reach somebody.
  *
- * Each channel tells one alarm at a time, and after a failure the next one, so that one site's broken account does not silence another site's alarm. The mail
+ * Each channel tells one alarm at a time. What failed waits by itself, so that one site's broken account does not silence another site's alarm. The mail
  * takes a session of its own (worker.h) beside the courier's flights, because those wait with the outbox and may be what the alarm is about. How the
  * program runs, alarm_command.c says. Nothing here waits: the courier's loop polls and steps. A crash between telling and the ledger's note tells once more.
  */
@@ -24,12 +24,15 @@
 /* How often the ledger is asked: `sekisho` raises alarms, too. */
 #define LOOK_US G_TIME_SPAN_MINUTE
 
-/* A channel's state; times are monotonic. */
+/* An alarm that could not be told by one channel. */
 typedef struct {
-	Alarm *alarm;      /* being told; NULL: idle */
-	gint64 last_id;    /* tried last */
-	gint64 next_at_us; /* not before */
-	guint failures;    /* in a row */
+	gint64 next_at_us; /* not before, monotonic */
+	guint failures;
+} Pause;
+
+typedef struct {
+	Alarm *alarm;       /* being told; NULL: idle */
+	GHashTable *pauses; /* gint64 * of alarms -> Pause *; of those that the ledger listed last: at most LIMIT_ALARMS */
 } Channel;
 
 struct Alarms {
@@ -48,6 +51,8 @@ alarms_new(Courier *courier)
 	Alarms *alarms = g_new0(Alarms, 1);
 
 	alarms->courier = courier;
+	alarms->command.pauses = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+	alarms->mail.pauses = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
 	return alarms;
 }
 
@@ -60,6 +65,8 @@ alarms_free(Alarms *alarms)
 	worker_free(alarms->worker);
 	g_clear_pointer(&alarms->command.alarm, alarm_free);
 	g_clear_pointer(&alarms->mail.alarm, alarm_free);
+	g_hash_table_unref(alarms->command.pauses);
+	g_hash_table_unref(alarms->mail.pauses);
 	g_free(alarms->trouble);
 	g_free(alarms);
 }
@@ -82,12 +89,19 @@ alarm_raise(Courier *courier, const char *site, const char *topic, const char *t
 typedef gboolean (*NoteTold)(Db *ledger, gint64 id, GError **error);
 
 static void
-note_failed(Channel *channel, const char *name, const char *reason)
+note_failed(Alarms *alarms, Channel *channel, const char *name, const char *reason)
 {
-	channel->next_at_us = g_get_monotonic_time() + retry_delay_us(++channel->failures, g_random_int());
+	Pause *pause = g_hash_table_lookup(channel->pauses, &channel->alarm->id);
+
+	if (pause == NULL) {
+		pause = g_new0(Pause, 1);
+		g_hash_table_insert(channel->pauses, g_memdup2(&channel->alarm->id, sizeof channel->alarm->id), pause);
+	}
+	pause->next_at_us = g_get_monotonic_time() + retry_delay_us(++pause->failures, g_random_int());
 	log_event(LOG_ALARM_FAILED, "channel", name, "topic", channel->alarm->topic, "site", channel->alarm->site, "reason",
 	    reason, NULL);
 	g_clear_pointer(&channel->alarm, alarm_free);
+	alarms->look_at_us = 0;
 }
 
 static void
@@ -96,10 +110,9 @@ note_told(Alarms *alarms, Channel *channel, const char *name, NoteTold note)
 	g_autoptr(GError) error = NULL;
 
 	if (!note(alarms->courier->ledger, channel->alarm->id, &error)) {
-		note_failed(channel, name, error->message);
+		note_failed(alarms, channel, name, error->message);
 		return;
 	}
-	channel->failures = 0;
 	log_event(LOG_ALARM_TOLD, "channel", name, "topic", channel->alarm->topic, "site", channel->alarm->site, NULL);
 	g_clear_pointer(&channel->alarm, alarm_free);
 	alarms->look_at_us = 0;
@@ -120,7 +133,7 @@ start_command(Alarms *alarms)
 
 	alarms->program = alarm_command_start(&request, &error);
 	if (alarms->program == NULL)
-		note_failed(&alarms->command, "command", error->message);
+		note_failed(alarms, &alarms->command, "command", error->message);
 }
 
 static void
@@ -135,7 +148,7 @@ step_command(Alarms *alarms)
 	if (state == ALARM_COMMAND_TOLD)
 		note_told(alarms, &alarms->command, "command", ledger_alarm_commanded);
 	else
-		note_failed(&alarms->command, "command", error->message);
+		note_failed(alarms, &alarms->command, "command", error->message);
 }
 
 /* --- The mail ------------------------------------------------------------------------------------------------------------------------ */
@@ -242,7 +255,7 @@ start_mail(Alarms *alarms)
 	g_clear_pointer(&alarms->trouble, g_free);
 	alarms->worker = start_worker(alarms, &error);
 	if (alarms->worker == NULL)
-		note_failed(&alarms->mail, "mail", error->message);
+		note_failed(alarms, &alarms->mail, "mail", error->message);
 }
 
 static void
@@ -254,27 +267,43 @@ step_mail(Alarms *alarms)
 	if (alarms->is_mailed)
 		note_told(alarms, &alarms->mail, "mail", ledger_alarm_mailed);
 	else
-		note_failed(&alarms->mail, "mail", trouble != NULL ? trouble : "the session ended without a word about the mail");
+		note_failed(
+		    alarms, &alarms->mail, "mail", trouble != NULL ? trouble : "the session ended without a word about the mail");
 	g_clear_pointer(&alarms->worker, worker_free);
 }
 
 /* --- The loop -------------------------------------------------------------------------------------------------------------------------- */
 
-/* The untold one after that which was tried last, or the first; taken out of the list. */
-static Alarm *
-take_next(GPtrArray *untold, const Channel *channel, gboolean is_command)
+/* Forgets alarms that were told or cleared meanwhile. */
+static void
+forget_pauses(Channel *channel, const GPtrArray *untold)
 {
+	GHashTableIter iter;
+	gpointer id;
+
+	g_hash_table_iter_init(&iter, channel->pauses);
+	while (g_hash_table_iter_next(&iter, &id, NULL)) {
+		gboolean is_untold = FALSE;
+		for (guint i = 0; i < untold->len && !is_untold; i++)
+			is_untold = ((const Alarm *)untold->pdata[i])->id == *(const gint64 *)id;
+		if (!is_untold)
+			g_hash_table_iter_remove(&iter);
+	}
+}
+
+/* The oldest that was not tried yet, or whose turn came first; taken out of the list. NULL if all wait. */
+static Alarm *
+take_next(GPtrArray *untold, const Channel *channel)
+{
+	gint64 first_at_us = g_get_monotonic_time() + 1;
 	gint found = -1;
 
 	for (guint i = 0; i < untold->len; i++) {
-		const Alarm *alarm = untold->pdata[i];
-		if (is_command ? alarm->is_commanded : alarm->is_mailed)
-			continue;
-		if (found < 0)
+		const Pause *pause = g_hash_table_lookup(channel->pauses, &((const Alarm *)untold->pdata[i])->id);
+		gint64 at_us = pause == NULL ? 0 : pause->next_at_us;
+		if (at_us < first_at_us) {
 			found = (gint)i;
-		if (alarm->id > channel->last_id) {
-			found = (gint)i;
-			break;
+			first_at_us = at_us;
 		}
 	}
 	return found < 0 ? NULL : g_ptr_array_steal_index(untold, (guint)found);
@@ -298,15 +327,16 @@ start_channel(Alarms *alarms, gboolean is_command, GError **error)
 	const Config *config = alarms->courier->settings->config;
 	Channel *channel = is_command ? &alarms->command : &alarms->mail;
 
-	if (channel->alarm != NULL || g_get_monotonic_time() < channel->next_at_us)
+	if (channel->alarm != NULL)
 		return TRUE;
-	g_autoptr(GPtrArray) untold = ledger_alarms_untold(alarms->courier->ledger, LIMIT_ALARMS, error);
+	g_autoptr(GPtrArray) untold =
+	    ledger_alarms_untold(alarms->courier->ledger, is_command ? ALARM_BY_COMMAND : ALARM_BY_MAIL, LIMIT_ALARMS, error);
 	if (untold == NULL)
 		return FALSE;
-	channel->alarm = take_next(untold, channel, is_command);
+	forget_pauses(channel, untold);
+	channel->alarm = take_next(untold, channel);
 	if (channel->alarm == NULL)
 		return TRUE;
-	channel->last_id = channel->alarm->id;
 	if (!is_channel(config, channel->alarm, is_command)) {
 		NoteTold note = is_command ? ledger_alarm_commanded : ledger_alarm_mailed;
 		gboolean is_noted = note(alarms->courier->ledger, channel->alarm->id, error);

@@ -6,6 +6,7 @@
  *   a confirmation whose link would end too soon         cancelled "expired"; none is made then
  *   a confirmation, its address is proved by now         cancelled "proved"
  *   the ledger charges it                                it goes, once: the ledger is told what became of it
+ *   the ledger says that this very mail was sent         sent: a crash came before the outbox knew it
  *   it was charged, and what became of it is not known   it waits until no session can have it any more
  *   the address had one of its kind within the period    cancelled "repeated"
  *   a ceiling is reached                                 it waits "ceiling", and the operator is alarmed once a day
@@ -16,6 +17,8 @@
  * cannot be asked (disk full, locked) lets nothing go: the mail waits a minute, as it was. Addresses that the operator wrote do not come here, and
  * wait for nothing of this.
  */
+#include "sekisho/relay/automatic.h"
+
 #include <string.h>
 
 #include "courier_parts.h"
@@ -30,6 +33,8 @@
 /* So often a reply looks whether its address has been proved meanwhile by another submission's link or by the operator; the press of its own link calls it at
  * once. */
 #define CONSENT_US G_TIME_SPAN_HOUR
+/* So far ahead an item may be dated: a clock that is put right by that much is none that ran wild. */
+#define AHEAD_US (2 * G_TIME_SPAN_HOUR)
 #define CEILING_US (15 * G_TIME_SPAN_MINUTE)
 /* Ceilings empty by themselves, so their alarm is not for ever either. */
 #define CEILING_ALARM_US G_TIME_SPAN_DAY
@@ -38,24 +43,6 @@
 #define LEDGER_PAUSE_US G_TIME_SPAN_MINUTE
 
 /* --- Who it is -------------------------------------------------------------------------------------------------------------- */
-
-/* The address as the ceilings count it: in lower case, without "+detail", and at Gmail, which has two domains and sees no dots (support.google.com/mail
- * answer 7436150), without those. Most servers deliver all those to one mailbox, and a stranger must not reach it once for each way to write it. */
-static char *
-mailbox_counted(const char *address)
-{
-	g_autofree char *lower = address_folded(address);
-	const char *at = strrchr(lower, '@');
-	const char *plus = strchr(lower, '+');
-	gboolean is_gmail = g_str_equal(at, "@gmail.com") || g_str_equal(at, "@googlemail.com");
-	GString *counted = g_string_new(NULL);
-
-	g_string_append_len(counted, lower, (plus == NULL || plus == lower || plus > at ? at : plus) - lower);
-	if (is_gmail)
-		g_string_replace(counted, ".", "", 0);
-	g_string_append(counted, is_gmail ? "@gmail.com" : at);
-	return g_string_free(counted, FALSE);
-}
 
 static void
 hash_text(const Courier *courier, VaultPurpose purpose, const char *text, VaultHash *hash)
@@ -82,8 +69,8 @@ automatic_is_address(const Courier *courier, const char *address, const VaultHas
 gboolean
 automatic_is_same_mailbox(const char *address, const char *other)
 {
-	g_autofree char *first = mailbox_counted(address);
-	g_autofree char *second = mailbox_counted(other);
+	g_autofree char *first = address_mailbox(address);
+	g_autofree char *second = address_mailbox(other);
 
 	return g_str_equal(first, second);
 }
@@ -91,7 +78,7 @@ automatic_is_same_mailbox(const char *address, const char *other)
 static LedgerMail
 ledger_mail(const Courier *courier, const AutomaticMail *mail, MailKind kind)
 {
-	g_autofree char *mailbox = mailbox_counted(mail->address);
+	g_autofree char *mailbox = address_mailbox(mail->address);
 	g_autofree char *domain = address_domain(mail->address);
 	LedgerMail counted = {.site = mail->site->facts->name,
 	    .form_id = mail->item->form_id,
@@ -115,13 +102,30 @@ ask_is_proved(const Courier *courier, const AutomaticMail *mail, gboolean *is_pr
 	return ledger_is_proved(courier->ledger, mail->site->facts->name, hashes, is_proved, error);
 }
 
+LedgerLimits
+automatic_limits(const Site *site)
+{
+	const ReplyLimits *reply = site->reply;
+
+	return (LedgerLimits){.period_us = reply->period_us,
+	    .per_domain = reply->per_domain,
+	    .per_form = reply->per_form,
+	    .fuse_hour = reply->fuse_hour,
+	    .fuse_day = reply->fuse_day};
+}
+
 /* --- What becomes of it ------------------------------------------------------------------------------------------------------ */
 
-/* A front that was taken over may date an item ahead; that buys it no time. */
+/* A clock that ran ahead, or a front that was taken over, may date an item ahead. A little is as now, until its time comes; the time of one that is dated further
+ * ahead would never come, so it is over. */
 gint64
 automatic_expiry_us(const Site *site, const OutboxItem *item)
 {
-	return MIN(item->created_at_us, clock_now_us()) + site->reply->wait_us;
+	gint64 now_us = clock_now_us();
+
+	if (item->created_at_us > now_us + AHEAD_US)
+		return 0;
+	return MIN(item->created_at_us, now_us) + site->reply->wait_us;
 }
 
 static gboolean
@@ -160,7 +164,7 @@ static gboolean
 ask_for_consent(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **ledger_error, GError **error)
 {
 	const LedgerMail confirmation = ledger_mail(courier, mail, MAIL_CONFIRMATION);
-	gboolean was_asked = FALSE, has_tripped = FALSE;
+	gboolean was_asked = FALSE, has_tripped = FALSE, is_new = FALSE;
 
 	if (!ledger_has_tripped(courier->ledger, mail->site->facts->name, &has_tripped, ledger_error))
 		return TRUE;
@@ -170,10 +174,10 @@ ask_for_consent(Courier *courier, const AutomaticMail *mail, AutomaticDecision *
 	}
 	if (!ledger_was_sent(courier->ledger, &confirmation, mail->site->reply->period_us, &was_asked, ledger_error))
 		return TRUE;
-	gboolean is_asked_now = !was_asked && is_worth_asking(mail);
-	if (is_asked_now && !outbox_add_confirmation(courier->db, mail->item->submission_id, &mail->delivery->recipient, error))
+	if (!was_asked && is_worth_asking(mail) &&
+	    !outbox_add_confirmation(courier->db, mail->item->submission_id, &mail->delivery->recipient, &is_new, error))
 		return FALSE;
-	if (is_asked_now && g_strcmp0(mail->delivery->reason, AUTOMATIC_CONSENT) != 0)
+	if (is_new)
 		log_asked(mail);
 	*decision = waiting(mail, AUTOMATIC_CONSENT, CONSENT_US);
 	return TRUE;
@@ -223,7 +227,7 @@ automatic_note_outcome(Courier *courier, gint64 delivery_id, AutomaticOutcome ou
 static void
 decide_by_charge(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **ledger_error)
 {
-	const LedgerLimits limits = courier_reply_limits(mail->site);
+	const LedgerLimits limits = automatic_limits(mail->site);
 	const LedgerMail counted = ledger_mail(courier, mail, mail->item->kind);
 	LedgerAnswer answer = LEDGER_TRIPPED;
 
@@ -233,6 +237,9 @@ decide_by_charge(Courier *courier, const AutomaticMail *mail, AutomaticDecision 
 	case LEDGER_CHARGED:
 		remember_charge(courier, mail, &counted);
 		*decision = (AutomaticDecision){.fate = AUTOMATIC_GOES};
+		break;
+	case LEDGER_SENT:
+		*decision = (AutomaticDecision){.fate = AUTOMATIC_WAS_SENT};
 		break;
 	case LEDGER_REPEATED:
 		*decision = cancelled("repeated");
@@ -305,13 +312,16 @@ static void
 raise_fuse_alarm(Courier *courier, const Site *site)
 {
 	g_autoptr(GError) error = NULL;
-	const LedgerLimits limits = courier_reply_limits(site);
+	const LedgerLimits limits = automatic_limits(site);
 	g_autoptr(Fuse) fuse = ledger_fuse(courier->ledger, site->facts->name, &limits, &error);
 
 	if (fuse == NULL) {
 		note_ledger_failure(courier, error);
 		return;
 	}
+	/* Somebody has reset it since. */
+	if (fuse->tripped_at_us == 0)
+		return;
 	g_autofree char *ceiling = g_strdup_printf("%u", fuse->ceiling);
 	gboolean is_day = fuse->reason && g_str_has_suffix(fuse->reason, "day");
 	const char *span = text_for(site_locale(site), is_day ? "alarm.day" : "alarm.hour");
@@ -342,6 +352,10 @@ automatic_settle(Courier *courier, const AutomaticMail *mail, const AutomaticDec
 {
 	if (decision->fate == AUTOMATIC_CANCELLED) {
 		settle_cancel(courier, mail->item, mail->delivery, decision->reason);
+		return;
+	}
+	if (decision->fate == AUTOMATIC_WAS_SENT) {
+		settle_was_sent(courier, mail->item, mail->delivery);
 		return;
 	}
 	settle_wait(

@@ -359,18 +359,6 @@ random_owner(void)
 	return g_strdup_printf("courier-%08x%08x%08x%08x", g_random_int(), g_random_int(), g_random_int(), g_random_int());
 }
 
-LedgerLimits
-courier_reply_limits(const Site *site)
-{
-	const ReplyLimits *reply = site->reply;
-
-	return (LedgerLimits){.period_us = reply->period_us,
-	    .per_domain = reply->per_domain,
-	    .per_form = reply->per_form,
-	    .fuse_hour = reply->fuse_hour,
-	    .fuse_day = reply->fuse_day};
-}
-
 int
 courier_main(const CourierSettings *settings)
 {

@@ -55,6 +55,8 @@ typedef struct {
 	Db *ledger;                /* ours alone */
 	gint64 ledger_alarm_at_us; /* a failure of it is not logged before, monotonic */
 	GHashTable *charges;       /* gint64 * of deliveries -> LedgerMail *, charged and not settled */
+	gint64 presses_seen_id;    /* press.c's: behind it are those that are not looked at again before */
+	gint64 presses_again_at_us; /* this, monotonic */
 	Alarms *alarms;
 	char *owner;               /* of our leases; random */
 	GHashTable *desks;         /* char * -> Desk * */
@@ -95,6 +97,8 @@ void settle_put_off(Courier *courier, const Delivery *delivery, const Attempt *w
 void settle_wait(Courier *courier, const OutboxItem *item, const Delivery *delivery, const Attempt *why);
 /* Ends as cancelled without having been tried. */
 void settle_cancel(Courier *courier, const OutboxItem *item, const Delivery *delivery, const char *reason);
+/* Was sent by an earlier courier, whose ledger knows it and whose outbox does not. */
+void settle_was_sent(Courier *courier, const OutboxItem *item, const Delivery *delivery);
 /* The log line of a delivery that ended because its address is no recipient any more. */
 void settle_tell_gone(const OutboxItem *item, const Delivery *delivery);
 /* Lease given back untouched. */
@@ -154,7 +158,7 @@ typedef struct {
 	const char *address;
 } AutomaticMail;
 
-typedef enum { AUTOMATIC_GOES, AUTOMATIC_WAITS, AUTOMATIC_CANCELLED } AutomaticFate;
+typedef enum { AUTOMATIC_GOES, AUTOMATIC_WAITS, AUTOMATIC_CANCELLED, AUTOMATIC_WAS_SENT } AutomaticFate;
 typedef struct {
 	AutomaticFate fate;
 	const char *reason;        /* static; NULL with AUTOMATIC_WAITS: it stays as it was */
@@ -194,7 +198,8 @@ typedef struct {
 } PressTarget;
 /* The link that a confirmation carries: URL of the site with a signed token. ASCII. The caller's. */
 char *press_link(Vault *vault, const Site *site, const PressTarget *target);
-/* Acts on the oldest LIMIT_PRESSES pressed links. FALSE, and it is logged, if a database is in trouble or one of the rows: others are acted on. */
+/* Acts on the oldest LIMIT_PRESSES pressed links, those left out that wait for a site's or form's files. FALSE, and it is logged, if a database is in trouble or one of
+ * the rows: others are acted on. */
 gboolean presses_attend(Courier *courier);
 
 /* --- alarm.c ------------------------------------------------------------------------------------------------------------------ */

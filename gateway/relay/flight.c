@@ -36,6 +36,7 @@ struct Flight {
 	GHashTable *passengers; /* gint64 * -> GPtrArray * of Passenger *: those that share the outcome of this delivery */
 	GArray *has_arrived;    /* gboolean of each bundle: somebody got it */
 	gboolean has_outcome;
+	gboolean is_opened; /* the session began with its first mail */
 	GError *account_failure;
 	char *server_text;
 };
@@ -102,6 +103,12 @@ on_account_failed(const GError *failure, const char *server_text, gpointer user_
 		return;
 	flight->account_failure = g_error_copy(failure);
 	flight->server_text = g_strdup(server_text);
+}
+
+static void
+on_opened(gpointer user_data)
+{
+	((Flight *)user_data)->is_opened = TRUE;
 }
 
 /* --- Departure ---------------------------------------------------------------------------------------------------------------- */
@@ -196,8 +203,12 @@ is_about_store(const GError *error)
 static void
 give_back(Courier *courier, const OutboxItem *item)
 {
-	for (guint i = 0; i < item->deliveries->len; i++)
-		settle_give_back(courier, ((const Delivery *)item->deliveries->pdata[i])->id);
+	for (guint i = 0; i < item->deliveries->len; i++) {
+		gint64 id = ((const Delivery *)item->deliveries->pdata[i])->id;
+		/* No session had it, be it charged. */
+		automatic_note_outcome(courier, id, AUTOMATIC_NOT_SENT);
+		settle_give_back(courier, id);
+	}
 }
 
 /* One item's letter, or NULL: then the item is settled. */
@@ -261,7 +272,8 @@ depart(Flight *flight, const GPtrArray *letters, GError **error)
 	WorkerSettings settings = {
 	    .program = flight->courier->settings->program, .connect_ms = LIMIT_SESSION_CONNECT_MS, .life_ms = LIMIT_SESSION_MS};
 	TransportJob job = {.account = account, .password = password, .letters = letters};
-	TransportReport report = {.outcome = on_outcome, .account_failed = on_account_failed, .user_data = flight};
+	TransportReport report = {
+	    .outcome = on_outcome, .account_failed = on_account_failed, .opened = on_opened, .user_data = flight};
 	flight->worker = worker_start(&settings, &job, &report, error);
 	password_free(password);
 	return flight->worker != NULL;
@@ -298,7 +310,7 @@ flight_start(Courier *courier, Desk *desk)
 /* What becomes of the deliveries that have no outcome. */
 typedef enum {
 	FATE_GIVEN_BACK, /* we are stopping, and ended the session */
-	FATE_UNTRIED,    /* the account failed before they were tried */
+	FATE_UNTRIED,    /* the account failed: they wait for it, and this was no attempt of theirs */
 	FATE_ALL_LOST,   /* several mails and not one outcome: that is the account, or its server, not a mail */
 	FATE_LOST        /* the session ended in the middle: it may be the mail */
 } Fate;
@@ -319,6 +331,9 @@ settle_passenger(Flight *flight, const Passenger *passenger, Fate fate, const At
 	Attempt shared = *attempt;
 
 	shared.is_digest = is_digest(bundle_of(flight, passenger));
+	/* An account that failed in mid-session, by the answer to another mail, says nothing about this one: its answer may be the one that was lost. */
+	if (flight->is_opened && fate == FATE_UNTRIED)
+		automatic_note_outcome(flight->courier, passenger->delivery->id, AUTOMATIC_UNKNOWN);
 	if (fate == FATE_GIVEN_BACK)
 		settle_give_back(flight->courier, passenger->delivery->id);
 	else if (fate == FATE_UNTRIED)

@@ -24,6 +24,7 @@ typedef struct {
 	gint64 until_us;        /* end of this round */
 	gint64 alarm_at_us;     /* not before */
 	guint64 swept_in_claim; /* the claim in which the form's mails were put off last */
+	gint64 swept_at_us;     /* and when */
 } Obstacle;
 
 static char *
@@ -84,6 +85,7 @@ obstacle_put_off(Courier *courier, const OutboxItem *item, const PutOff *put_off
 	if (obstacle->swept_in_claim == courier->claims)
 		return FALSE;
 	obstacle->swept_in_claim = courier->claims;
+	obstacle->swept_at_us = g_get_monotonic_time();
 	if (outbox_put_off(courier->db, item, put_off, &error) < 0)
 		log_error(LOG_STORE_FAILED, error, NULL);
 	return TRUE;
@@ -127,7 +129,7 @@ is_forgotten(gpointer key, gpointer value, gpointer now_us)
 	const Obstacle *obstacle = value;
 
 	(void)key;
-	return *(const gint64 *)now_us > MAX(obstacle->until_us, obstacle->alarm_at_us) + MEMORY_US;
+	return *(const gint64 *)now_us > MAX(MAX(obstacle->until_us, obstacle->alarm_at_us), obstacle->swept_at_us) + MEMORY_US;
 }
 
 void

@@ -332,11 +332,24 @@ make_confirmation(const Draft *draft, GError **error)
 	return confirmation_letter(&request, error);
 }
 
+/* TRUE if the plan has typed addresses, be they refused. */
+static gboolean
+is_typed_planned(const GPtrArray *planned)
+{
+	for (guint i = 0; i < planned->len; i++)
+		if (((const PlannedRecipient *)planned->pdata[i])->is_typed)
+			return TRUE;
+	return FALSE;
+}
+
 static Letter *
 prepare_confirmation(Draft *draft, GError **error)
 {
+	if (!is_typed_planned(draft->planned)) {
+		wait_switched_off(draft, error);
+		return NULL;
+	}
 	g_autoptr(GPtrArray) asked = asked_recipients(draft);
-
 	if (!bring_up_to_date(draft, asked, error))
 		return NULL;
 	keep_first(draft);

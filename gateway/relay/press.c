@@ -2,11 +2,14 @@
  * Pressed links: a person has said that mail for an address may come.
  *
  *   row of the front -> token verified again -> its submission's typed recipient found -> redeemed in the ledger -> waiting reply due now -> row removed
+ *                    -> used before: the same again, because the first time may have ended in a crash
+ *                    -> its site or form cannot be used now: row stays, and is looked at again each minute until the link has expired
  *                    -> refused: logged, row removed
  *
  * The row is input: a front that was taken over writes what it likes. What counts is the courier's own signature over site, receipt, address and expiry, and that
  * the submission really asks for mail to that address. Each step can be done again after a crash, and the row goes last. A database that cannot be
- * asked leaves the row for later, and so does a row that cannot be read or ended, which the others do not wait for; whatever else is wrong with it ends it.
+ * asked leaves the row for later, and so does a row that cannot be read or ended, and a good link whose form a person has to mend, which the others do not wait for;
+ * whatever else is wrong with it ends it.
  */
 #include <string.h>
 
@@ -20,6 +23,8 @@
 
 /* The button was pressed in time; the courier may have been down meanwhile. */
 #define GRACE_US G_TIME_SPAN_HOUR
+/* Between two looks at a good link whose site or form cannot be used, and so between two alarms of it. */
+#define AGAIN_US G_TIME_SPAN_MINUTE
 
 /* What the token says. */
 typedef struct {
@@ -126,10 +131,17 @@ token_id(const Claim *claim)
 	return g_bytes_new(digest, size);
 }
 
-/* *is_first: the link was not used before. */
-static gboolean
-redeem(Courier *courier, const Claim *claim, gboolean *is_first, GError **error)
+static void
+log_press(const Claim *claim, const char *outcome, const char *reason)
 {
+	log_event(LOG_PRESS, "site", claim->press->site, "receipt", *claim->receipt == '\0' ? NULL : claim->receipt, "outcome",
+	    outcome, "reason", reason, NULL);
+}
+
+static gboolean
+redeem(Courier *courier, const Claim *claim, GError **error)
+{
+	gboolean is_first = FALSE;
 	g_autoptr(Site) site = config_site(courier->settings->config, claim->press->site, error);
 	g_autofree char *address = site == NULL ? NULL : address_of(courier, site, claim, error);
 
@@ -144,17 +156,11 @@ redeem(Courier *courier, const Claim *claim, gboolean *is_first, GError **error)
 	    .proved_at_us = clock_now_us(),
 	    .until_us = clock_now_us() + site->reply->proof_us};
 	automatic_address_hash(courier, address, &proof.address);
-	if (!ledger_redeem(courier->ledger, &proof, id, claim->link.expires_at_us + 2 * GRACE_US, is_first, error))
+	if (!ledger_redeem(courier->ledger, &proof, id, claim->link.expires_at_us + 2 * GRACE_US, &is_first, error))
 		return FALSE;
+	log_press(claim, is_first ? "accepted" : "again", NULL);
 	/* Also for a second press: the first may have ended in a crash, just here. What is due is judged anew. */
 	return outbox_make_due(courier->db, claim->receipt, AUTOMATIC_CONSENT, error) >= 0;
-}
-
-static void
-log_press(const Claim *claim, const char *outcome, const char *reason)
-{
-	log_event(LOG_PRESS, "site", claim->press->site, "receipt", *claim->receipt == '\0' ? NULL : claim->receipt, "outcome",
-	    outcome, "reason", reason, NULL);
 }
 
 /* TRUE if a database is the trouble, not the row. */
@@ -164,24 +170,29 @@ is_about_store(const GError *error)
 	return error->domain == STORE_ERROR && error->code != STORE_ERROR_NOT_FOUND && error->code != STORE_ERROR_CONFLICT;
 }
 
-/* FALSE if a database is in trouble: the row stays. */
+/* TRUE if a person can mend it: of a link that was verified, this says nothing. */
+static gboolean
+is_to_be_mended(const GError *error)
+{
+	return error->domain == CONF_ERROR || error->domain == FORM_ERROR || g_error_matches(error, BASE_ERROR, BASE_ERROR_KEY);
+}
+
+/* FALSE if the row stays: a database is in trouble, or the site, form or key of a good link cannot be had now. */
 static gboolean
 attend(Courier *courier, const Press *press, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 	Claim claim = {.press = press};
-	gboolean is_first = FALSE;
-	gboolean is_good = read_claim(courier, &claim, &failure) && redeem(courier, &claim, &is_first, &failure);
+	gboolean is_verified = read_claim(courier, &claim, &failure);
+	gboolean is_good = is_verified && redeem(courier, &claim, &failure);
 
 	g_clear_pointer(&claim.link.payload, g_bytes_unref);
-	if (failure != NULL && is_about_store(failure)) {
+	if (!is_good && (is_about_store(failure) || (is_verified && is_to_be_mended(failure)))) {
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return FALSE;
 	}
-	if (is_good && is_first)
-		log_press(&claim, "accepted", NULL);
-	else
-		log_press(&claim, "refused", failure == NULL ? "used" : failure->message);
+	if (!is_good)
+		log_press(&claim, "refused", failure->message);
 	return presses_remove(courier->db, press->id, error);
 }
 
@@ -193,15 +204,43 @@ is_store_down(const GError *error)
 	       g_error_matches(error, STORE_ERROR, STORE_ERROR_READONLY);
 }
 
+/* The next rows, in rounds: a round begins once a minute, and leaves out those that were seen to wait. */
+static GPtrArray *
+next_presses(Courier *courier, GError **error)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	if (now_us >= courier->presses_again_at_us) {
+		courier->presses_seen_id = 0;
+		courier->presses_again_at_us = now_us + AGAIN_US;
+	}
+	return presses_list(courier->db, courier->presses_seen_id, LIMIT_PRESSES, error);
+}
+
+/* One alarm for all that are seen to wait at once. */
+static void
+note_waiting(Courier *courier, const Press *press, const GError *failure, gboolean *is_told)
+{
+	courier->presses_seen_id = press->id;
+	if (!*is_told)
+		log_error(LOG_MAIL_UNUSABLE, failure, "site", press->site, "consequence", "pressed links wait", NULL);
+	*is_told = TRUE;
+}
+
 gboolean
 presses_attend(Courier *courier)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) presses = presses_list(courier->db, LIMIT_PRESSES, &error);
+	g_autoptr(GPtrArray) presses = next_presses(courier, &error);
+	gboolean is_told = FALSE;
 
 	for (guint i = 0; presses != NULL && i < presses->len && !is_store_down(error); i++) {
 		g_autoptr(GError) failure = NULL;
-		if (!attend(courier, presses->pdata[i], &failure) && (error == NULL || is_store_down(failure))) {
+		if (attend(courier, presses->pdata[i], &failure))
+			continue;
+		if (is_to_be_mended(failure)) {
+			note_waiting(courier, presses->pdata[i], failure, &is_told);
+		} else if (error == NULL || is_store_down(failure)) {
 			g_clear_error(&error);
 			error = g_steal_pointer(&failure);
 		}

@@ -92,13 +92,22 @@ report_account_failed(const GError *failure, const char *server_text, gpointer u
 }
 
 static void
-note_opened(gpointer user_data)
+end_watch(Session *session)
 {
-	Session *session = user_data;
-
 	pthread_mutex_lock(&session->lock);
 	session->is_opened = TRUE;
 	pthread_cond_signal(&session->changed);
+	pthread_mutex_unlock(&session->lock);
+}
+
+static void
+report_opened(gpointer user_data)
+{
+	Session *session = user_data;
+
+	end_watch(session);
+	pthread_mutex_lock(&session->lock);
+	write_report(session, (Said){.kind = SESSION_OPENED, .server_text = ""});
 	pthread_mutex_unlock(&session->lock);
 }
 
@@ -188,13 +197,13 @@ run(Session *session, const Job *job)
 	pthread_t watchdog;
 	TransportJob transport = {.account = &job->account, .password = job->password, .letters = job->letters};
 	TransportReport report = {
-	    .outcome = report_outcome, .account_failed = report_account_failed, .opened = note_opened, .user_data = session};
+	    .outcome = report_outcome, .account_failed = report_account_failed, .opened = report_opened, .user_data = session};
 
 	session->connect_deadline_us = g_get_monotonic_time() + (gint64)job->connect_ms * 1000;
 	gboolean is_watched = pthread_create(&watchdog, NULL, watch, session) == 0;
 	g_assert(is_watched);
 	transport_esmtp_run(&transport, &report);
-	note_opened(session);
+	end_watch(session);
 	pthread_join(watchdog, NULL);
 }
 

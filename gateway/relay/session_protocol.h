@@ -12,7 +12,8 @@
 /* SessionReportKind, delivery id, RelayError or -1 for success, sentence, reply code, server's words */
 #define SESSION_REPORT_TYPE "(yxisus)"
 
-typedef enum { SESSION_OUTCOME = 1, SESSION_ACCOUNT_FAILED = 2 } SessionReportKind;
+/* Opened says nothing but that the first mail begins. */
+typedef enum { SESSION_OUTCOME = 1, SESSION_ACCOUNT_FAILED = 2, SESSION_OPENED = 3 } SessionReportKind;
 
 /* A report holds a sentence of ours and a server's words. */
 #define SESSION_REPORT_BYTES 4096u

@@ -242,6 +242,15 @@ settle_cancel(Courier *courier, const OutboxItem *item, const Delivery *delivery
 }
 
 void
+settle_was_sent(Courier *courier, const OutboxItem *item, const Delivery *delivery)
+{
+	const DeliveryOutcome outcome = {.delivery_id = delivery->id, .state = DELIVERY_SENT, .is_untried = TRUE};
+
+	settle(courier, &outcome);
+	log_attempt(LOG_DELIVERY, item, delivery, &outcome);
+}
+
+void
 settle_tell_gone(const OutboxItem *item, const Delivery *delivery)
 {
 	DeliveryOutcome outcome = {

@@ -259,6 +259,11 @@ take_report(Worker *worker, GVariant *frame)
 		worker->report.account_failed(failure, text, worker->report.user_data);
 		return TRUE;
 	}
+	if (kind == SESSION_OPENED) {
+		if (worker->report.opened != NULL)
+			worker->report.opened(worker->report.user_data);
+		return TRUE;
+	}
 	/* RFC 5321 4.2.1: a reply code has three digits. */
 	if (kind != SESSION_OUTCOME || reply_code > 599 || !g_hash_table_remove(worker->open, &delivery_id))
 		return FALSE;

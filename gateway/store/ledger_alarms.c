@@ -40,18 +40,17 @@ read_alarm(Statement *statement)
 	alarm->topic = statement_text(statement, 2);
 	alarm->text = statement_text(statement, 3);
 	alarm->raised_at_us = statement_int(statement, 4);
-	alarm->is_commanded = statement_int(statement, 5) != 0;
-	alarm->is_mailed = statement_int(statement, 6) != 0;
 	return alarm;
 }
 
 GPtrArray *
-ledger_alarms_untold(Db *ledger, guint limit, GError **error)
+ledger_alarms_untold(Db *ledger, AlarmChannel channel, guint limit, GError **error)
 {
 	g_autoptr(GPtrArray) alarms = g_ptr_array_new_with_free_func((GDestroyNotify)alarm_free);
 	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_ALARMS_UNTOLD, error);
 	if (!statement)
 		return NULL;
+	statement_bind_int(statement, "channel", channel);
 	statement_bind_int(statement, "limit", limit);
 	for (;;) {
 		gboolean has_row = FALSE;

@@ -165,10 +165,13 @@ charge_again(Db *ledger, const LedgerMail *mail, const Known *known, gint64 peri
 {
 	gint64 now_us = clock_now_us();
 	gboolean is_repeated = FALSE;
+	*answer = LEDGER_SENT;
+	if (known->is_sent)
+		return TRUE;
 	if (!find_in_period(ledger, mail, (But){NULL, known->id}, period_us, &is_repeated, error))
 		return FALSE;
 	gboolean is_held = known->leave_until_us > now_us && known->leave_until_us <= now_us + (gint64)LIMIT_LEASE_MS * 1000;
-	*answer = known->is_sent || is_repeated ? LEDGER_REPEATED : is_held ? LEDGER_HELD : LEDGER_CHARGED;
+	*answer = is_repeated ? LEDGER_REPEATED : is_held ? LEDGER_HELD : LEDGER_CHARGED;
 	return *answer != LEDGER_CHARGED || give_leave(ledger, known->id, FALSE, error);
 }
 

@@ -24,25 +24,28 @@ ensure_item(Db *db, gint64 submission_id, gint64 *id, GError **error)
 }
 
 static gboolean
-ensure_delivery(Db *db, gint64 outbox_id, const VaultHash *recipient, GError **error)
+ensure_delivery(Db *db, gint64 outbox_id, const VaultHash *recipient, gboolean *is_new, GError **error)
 {
-	Statement *statement = db_statement(db, STATEMENT_DELIVERY_INSERT, error);
+	Statement *statement = db_statement(db, STATEMENT_DELIVERY_ASK, error);
 	if (!statement)
 		return FALSE;
 	statement_bind_int(statement, "outbox_id", outbox_id);
 	statement_bind_bytes(statement, "recipient", recipient->bytes, sizeof recipient->bytes);
-	statement_bind_int(statement, "state", DELIVERY_QUEUED);
 	statement_bind_int(statement, "now", clock_now_us());
-	return statement_step(statement, NULL, error);
+	if (!statement_step(statement, NULL, error))
+		return FALSE;
+	*is_new = db_changes(db) > 0;
+	return TRUE;
 }
 
 gboolean
-outbox_add_confirmation(Db *db, gint64 submission_id, const VaultHash *recipient, GError **error)
+outbox_add_confirmation(Db *db, gint64 submission_id, const VaultHash *recipient, gboolean *is_new, GError **error)
 {
 	gint64 id = 0;
+	*is_new = FALSE;
 	if (!db_begin(db, error))
 		return FALSE;
-	gboolean is_good = ensure_item(db, submission_id, &id, error) && ensure_delivery(db, id, recipient, error);
+	gboolean is_good = ensure_item(db, submission_id, &id, error) && ensure_delivery(db, id, recipient, is_new, error);
 	return db_end(db, is_good, error);
 }
 

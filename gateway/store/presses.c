@@ -22,17 +22,17 @@ read_press(Statement *statement)
 	press->id = statement_int(statement, 0);
 	press->site = statement_text(statement, 1);
 	press->token = statement_text(statement, 2);
-	press->pressed_at_us = statement_int(statement, 3);
 	return press;
 }
 
 GPtrArray *
-presses_list(Db *db, guint limit, GError **error)
+presses_list(Db *db, gint64 after_id, guint limit, GError **error)
 {
 	g_autoptr(GPtrArray) presses = g_ptr_array_new_with_free_func((GDestroyNotify)press_free);
 	Statement *statement = db_statement(db, STATEMENT_PRESS_LIST, error);
 	if (!statement)
 		return NULL;
+	statement_bind_int(statement, "after", after_id);
 	statement_bind_int(statement, "limit", limit);
 	for (;;) {
 		gboolean has_row = FALSE;

@@ -122,6 +122,35 @@ address_folded(const char *address)
 	return g_ascii_strdown(address, -1);
 }
 
+char *
+address_mailbox(const char *address)
+{
+	g_autofree char *lower = address_folded(address);
+	const char *at = strrchr(lower, '@');
+	const char *plus = strchr(lower, '+');
+
+	g_assert(at != NULL);
+	gboolean is_gmail = g_str_equal(at, "@gmail.com") || g_str_equal(at, "@googlemail.com");
+	GString *counted = g_string_new(NULL);
+	g_string_append_len(counted, lower, (plus == NULL || plus == lower || plus > at ? at : plus) - lower);
+	if (is_gmail)
+		g_string_replace(counted, ".", "", 0);
+	g_string_append(counted, is_gmail ? "@gmail.com" : at);
+	return g_string_free(counted, FALSE);
+}
+
+gboolean
+address_is_within(const char *address, const char *domain)
+{
+	const char *at = strrchr(address, '@');
+	const char *own = at != NULL ? at + 1 : "";
+	gsize own_bytes = strlen(own), bytes = strlen(domain);
+
+	if (own_bytes < bytes || g_ascii_strcasecmp(own + own_bytes - bytes, domain) != 0)
+		return FALSE;
+	return own_bytes == bytes || own[own_bytes - bytes - 1] == '.';
+}
+
 /* --- Mailboxes ----------------------------------------------------------------------------------------------------- */
 
 void

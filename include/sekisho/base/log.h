@@ -35,7 +35,7 @@ typedef enum {
 	LOG_SESSION_ENDED,      /* warning: a session process crashed, hung or was killed */
 	LOG_PURGED,             /* info: rows removed by retention */
 	LOG_CONFIRMATION,       /* info: an address is asked whether its reply may come: receipt, site, form */
-	LOG_PRESS,              /* info: a confirmation's button was pressed: site, receipt, outcome accepted or refused, reason */
+	LOG_PRESS,              /* info: a confirmation's button was pressed: site, receipt, outcome accepted, again or refused, reason */
 	LOG_FUSE_TRIPPED,       /* alert: a site's automatic mail reached its ceiling and stopped */
 	LOG_ALARM_TOLD,         /* notice: the operator was told: channel command or mail, topic, site */
 	LOG_ALARM_FAILED,       /* error: could not be told by this channel now; it is tried again */

@@ -8,7 +8,6 @@
 
 #include "sekisho/base/vault.h"
 #include "sekisho/conf/config.h"
-#include "sekisho/store/ledger.h"
 
 typedef struct {
 	Config *config;
@@ -17,7 +16,5 @@ typedef struct {
 	int wake_descriptor;  /* eventfd that the front writes after a commit; -1 if none */
 } CourierSettings;
 
-/* What bounds the site's automatic mail, as the ledger is asked. */
-LedgerLimits courier_reply_limits(const Site *site);
 /* Runs until SIGTERM (blocked in all threads, read by signalfd); gives its leases back and ends its sessions. Returns an exit code. */
 int courier_main(const CourierSettings *settings);

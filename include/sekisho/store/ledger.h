@@ -64,7 +64,8 @@ typedef struct {
 
 typedef enum {
 	LEDGER_CHARGED,   /* it may be sent once, by a session that begins now; then ledger_settle */
-	LEDGER_REPEATED,  /* the address had its mail of this kind within the period, be it this very one, or may have had it; or
+	LEDGER_SENT,      /* this very mail was sent, although whoever asks does not know it (a crash came before its own note) */
+	LEDGER_REPEATED,  /* the address had another mail of this kind within the period, or may have had it; or
 	                   * LIMIT_CONFIRMATIONS_PER_MAILBOX confirmations within 24 hours, from whichever sites */
 	LEDGER_HELD,      /* leave for this very mail was given less than LIMIT_LEASE_MS ago and not settled: it may be on its way. Ask again later */
 	LEDGER_DOMAIN,    /* a ceiling is reached, for now */
@@ -126,16 +127,15 @@ typedef struct {
 	char *topic;             /* "fuse", "ceiling", "canary" */
 	char *text;              /* what happened and what to do: plain text, LF, no personal data */
 	gint64 raised_at_us;
-	gboolean is_commanded;   /* told by alarm_command */
-	gboolean is_mailed;      /* told by mail */
 } Alarm;
 void alarm_free(Alarm *alarm);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Alarm, alarm_free)
 
 /* Raises an alarm unless one of this site and topic stands already (*is_new FALSE). It stands until it is cleared. */
 gboolean ledger_alarm_raise(Db *ledger, const char *site, const char *topic, const char *text, gboolean *is_new, GError **error);
-/* Alarm *, oldest first, that some channel has not told yet. */
-GPtrArray *ledger_alarms_untold(Db *ledger, guint limit, GError **error);
+typedef enum { ALARM_BY_COMMAND = 1, ALARM_BY_MAIL } AlarmChannel;
+/* Alarm *, oldest first, that this channel has not told yet. */
+GPtrArray *ledger_alarms_untold(Db *ledger, AlarmChannel channel, guint limit, GError **error);
 gboolean ledger_alarm_commanded(Db *ledger, gint64 id, GError **error);
 gboolean ledger_alarm_mailed(Db *ledger, gint64 id, GError **error);
 gboolean ledger_alarm_clear(Db *ledger, const char *site, const char *topic, GError **error);

@@ -91,9 +91,9 @@ gint outbox_end_overdue(Db *db, guint limit, GError **error);
  * cancelled ("gone"). Reloads item->deliveries with what is leased now. STORE_ERROR_CONFLICT if none of its leases is held any more. */
 gboolean outbox_reconcile(Db *db, OutboxItem *item, const char *owner, const GPtrArray *recipients, GError **error);
 
-/* A confirmation for the address of a mail that waits for its proof: an item MAIL_CONFIRMATION of the same submission with a delivery to `recipient`, due now. Nothing
- * changes if it is there. */
-gboolean outbox_add_confirmation(Db *db, gint64 submission_id, const VaultHash *recipient, GError **error);
+/* A confirmation for the address of a mail that waits for its proof: an item MAIL_CONFIRMATION of the same submission with a delivery to `recipient`, due now. One that
+ * was "gone" is due again; otherwise nothing changes if it is there, and *is_new is FALSE. */
+gboolean outbox_add_confirmation(Db *db, gint64 submission_id, const VaultHash *recipient, gboolean *is_new, GError **error);
 /* What of a submission is deferred with this reason, and not due yet, becomes due now. How many, or -1. */
 gint outbox_make_due(Db *db, const char *receipt, const char *reason, GError **error);
 /* The same for a whole site: up to `limit` deliveries, so that the write lock is not held long. Call again while it returns `limit`. */

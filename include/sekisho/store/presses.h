@@ -12,11 +12,10 @@ typedef struct {
 	gint64 id;
 	char *site;
 	char *token;
-	gint64 pressed_at_us;
 } Press;
 void press_free(Press *press);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Press, press_free)
 
-/* The oldest, at most `limit` (Press *). The front writes them with journal_submit. */
-GPtrArray *presses_list(Db *db, guint limit, GError **error);
+/* The oldest behind `after_id` (0: of all), at most `limit` (Press *). The front writes them with journal_submit. */
+GPtrArray *presses_list(Db *db, gint64 after_id, guint limit, GError **error);
 gboolean presses_remove(Db *db, gint64 id, GError **error);

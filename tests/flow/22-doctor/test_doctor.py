@@ -148,6 +148,25 @@ class TestMail:
     def test_the_tag_is_refused(self, doctor, nginx):
         found, causes = doctor.examine(status=1)
         assert wrong(found) == {"smtp.tagged_refused"} and causes[0] == "here"
+        finding, = found["smtp.tagged_refused"]
+        assert "is taken, but then owner@example.test is refused: " in finding["what"] and "bounce_delimiter = none, or" in finding["advice"], finding
+
+    @pytest.mark.parametrize("rules", ["defer message = slowly\n       senders = ^form\\\\+"])
+    def test_the_tag_is_refused_for_now(self, doctor, nginx):
+        found, causes = doctor.examine(status=0)
+        assert "is refused for now: " in found["smtp.tagged_refused"][0]["what"] and causes[0] == "possible", found
+
+    def test_each_password_is_tried(self, doctor, nginx, mail):
+        """Two sites with one user of one server, and only the first has the right password."""
+        folder = doctor.gateway.folder / "sites"
+        subprocess.run(["cp", "-r", folder / "example.test", folder / "other.test"], check=True)
+        site = folder / "other.test" / "site.conf"
+        main = doctor.gateway.configuration.read_text(encoding="utf-8")
+        account = re.sub(r"(?m)^password_file = .*", "password_file = missing", main[main.index("[account main]"):])
+        site.write_text(site.read_text(encoding="utf-8") + "\n" + account, encoding="utf-8")
+        report = json.loads(doctor.run("doctor", "--json", status=1).stdout)
+        assert [finding["site"] for finding in report["findings"] if finding["code"] == "smtp.no_password"] == ["other.test"], report
+        assert [finding["site"] for finding in report["findings"] if finding["code"] == "smtp.login"] == ["example.test"]
 
     def test_the_password_is_wrong(self, doctor, nginx, announce):
         doctor.gateway.write_password("wrong")
@@ -210,6 +229,13 @@ class TestWeb:
     def test_a_page_without_its_slash(self, stage, doctor, nginx):
         found, _causes = doctor.examine("--page", "contact", status=1)
         assert "usually with a slash" in found["web.page_slash"][0]["what"] and "--page /contact/" in found["web.page_slash"][0]["advice"]
+
+    def test_a_page_in_letters_that_addresses_escape(self, doctor, nginx):
+        found, _causes = doctor.examine("--page", "/%E5%95%8F%E5%90%88.html", status=1)
+        assert any("/問合\\.html$" in finding["advice"] for code in wrong(found) for finding in found[code]), found
+
+    def test_a_page_that_is_none(self, doctor):
+        assert "--page /a%zz is no path" in doctor.run("doctor", "example.test", "--page", "/a%zz", status=64).stderr
 
     def test_a_password_stands_before_it(self, stage, doctor):
         found, _causes = self.found(stage, doctor, [("charset utf-8;", "charset utf-8;\n\tdeny all;")])
@@ -332,8 +358,29 @@ class TestCanary:
         """It answers in the words of Contact Form 7, and is not taken for it."""
         form = doctor.gateway.form_file("form.html")
         form.write_text(form.read_text(encoding="utf-8") + "\n[number* impossible min:5 max:3]\n", encoding="utf-8")
-        done = doctor.run("canary", "example.test", status=1)
+        done = doctor.run("canary", "example.test", "--form", "4", status=1)
         assert "The gateway answers at http://" in done.stderr and "did not take it (HTTP 200)" in done.stderr, done.stderr
+
+    def test_a_form_that_refuses_its_sample_is_passed_over(self, doctor, nginx, mail, program):
+        form = doctor.gateway.form_file("form.html")
+        other = form.parent.with_name("other")
+        subprocess.run(["cp", "-r", form.parent, other], check=True)
+        settings = other / "form.ini"
+        settings.write_text(settings.read_text(encoding="utf-8").replace("id = 4\n", "id = 9\n"), encoding="utf-8")
+        form.write_text(form.read_text(encoding="utf-8") + "\n[number* impossible min:5 max:3]\n", encoding="utf-8")
+        doctor.run("canary", "example.test", "--wait", "60s", status=0)
+        assert program[1].read_text() == ""
+
+    def test_a_site_that_is_broken(self, doctor, nginx, program):
+        site = doctor.gateway.folder / "sites" / "example.test" / "site.conf"
+        site.write_text(site.read_text(encoding="utf-8").replace("[site]\n", "[site]\nfoo = bar\n"), encoding="utf-8")
+        done = doctor.run("canary", "example.test", status=1)
+        told = program[1].read_text()
+        assert "[site] foo" in done.stderr and told.startswith("canary example.test\n") and "[site] foo" in told, told
+
+    def test_a_site_that_is_not_there(self, doctor, nginx, program):
+        doctor.run("canary", "nowhere.test", status=66)
+        assert program[1].read_text() == ""
 
     def test_a_form_that_a_program_cannot_fill_in(self, doctor, nginx, program):
         form = doctor.gateway.form_file("form.html")

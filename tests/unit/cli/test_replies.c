@@ -131,6 +131,9 @@ test_address(Gateway *gateway, gconstpointer unused)
 	/* Letter case does not matter. */
 	assert_ends(gateway, "address forget example.jp TARO@EXAMPLE.net", EX_OK);
 	g_assert_cmpstr(gateway->output, ==, "taro@example.net must prove itself anew to example.jp\n");
+	assert_ends(gateway, "address verify example.jp shop@example.jp", EX_OK);
+	assert_ends(gateway, "address forget example.jp shop@example.jp", EX_OK);
+	assert_prints(gateway, "it is in own_domains of example.jp and goes on getting replies");
 	assert_ends(gateway, "address list", EX_OK);
 	g_assert_null(strstr(gateway->output, "taro"));
 	advance(2 * DAY_US);
@@ -296,7 +299,7 @@ test_fuse(Gateway *gateway, gconstpointer unused)
 	g_autoptr(Db) db = db_open(gateway->data_directory, DB_EXISTING, &error);
 	g_autoptr(GPtrArray) due = outbox_claim(db, "test", G_USEC_PER_SEC, 2000, &error);
 	g_assert_cmpuint(due->len, ==, 1203);
-	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(gateway->ledger, 10, &error);
+	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(gateway->ledger, ALARM_BY_MAIL, 10, &error);
 	g_assert_cmpuint(alarms->len, ==, 0);
 	assert_ends(gateway, "fuse", EX_OK);
 	assert_prints(gateway, "example.jp: whole, replies go\n");
@@ -368,6 +371,8 @@ test_usage(Gateway *gateway, gconstpointer unused)
 	    {"address forget example.jp nobody@example.net", EX_NOINPUT,
 		"sekisho: nobody@example.net has not proved itself to example.jp, so there is nothing to forget"},
 	    {"address forget example.jp nobody", EX_NOINPUT, "nothing to forget"},
+	    {"address forget example.jp nobody@example.jp", EX_NOINPUT,
+		"in own_domains of example.jp, and goes on getting replies"},
 	    {"address list nowhere.jp", EX_NOINPUT, "nowhere.jp"},
 	    {"address list --limit 0", EX_USAGE, "--limit"},
 	    {"fuse show nowhere.jp", EX_NOINPUT, "nowhere.jp"},

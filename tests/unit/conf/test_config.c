@@ -44,6 +44,8 @@ test_main_file(void)
 	tree_free(tree);
 }
 
+#define APART(key) "must be the courier's alone and lies in " key ", or around it; name a folder beside it"
+
 /* A main file, and its problems. */
 static const struct {
 	const char *name;
@@ -60,13 +62,18 @@ static const struct {
     {"an account for alarms that is not there", "[gateway]\nalarm_account = main\n",
 	"~/sekisho.conf:2: [gateway] alarm_account: there is no [account main] in this file; write one here"},
     {"a courier's folder in the front's", "[gateway]\ndata_directory = /srv/s\ncourier_directory = /srv/s/c\n",
-	"~/sekisho.conf:3: [gateway] courier_directory: lies in data_directory, where strangers' process may write; name a "
-	"folder "
-	"beside it"},
+	"~/sekisho.conf:3: [gateway] courier_directory: " APART("data_directory")},
     {"and the same folder", "[gateway]\ndata_directory = /srv/s\ncourier_directory = /srv/s/\n",
-	"~/sekisho.conf:3: [gateway] courier_directory: lies in data_directory, where strangers' process may write; name a "
-	"folder "
-	"beside it"},
+	"~/sekisho.conf:3: [gateway] courier_directory: " APART("data_directory")},
+    {"and around it", "[gateway]\ndata_directory = /srv/s/d\ncourier_directory = /srv/s\n",
+	"~/sekisho.conf:3: [gateway] courier_directory: " APART("data_directory")},
+    {"and around everything", "[gateway]\nkey_directory = ./k\ncourier_directory = /\n",
+	"~/sekisho.conf:3: [gateway] courier_directory: " APART(
+	    "data_directory") "\n~/sekisho.conf:3: [gateway] courier_directory: " APART("key_directory")},
+    {"and in that of the keys", "[gateway]\nkey_directory = /srv/k\ncourier_directory = /srv/k/c\n",
+	"~/sekisho.conf:3: [gateway] courier_directory: " APART("key_directory")},
+    {"and around that of the keys", "[gateway]\nkey_directory = /srv/c/k\ncourier_directory = /srv/c\n",
+	"~/sekisho.conf:3: [gateway] courier_directory: " APART("key_directory")},
     {"a socket path that no socket can have",
 	"[gateway]\nlisten = "
 	"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",

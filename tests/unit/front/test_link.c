@@ -19,7 +19,7 @@ presses(const Gateway *gateway)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Db) db = open_database(gateway);
-	GPtrArray *list = presses_list(db, 100, &error);
+	GPtrArray *list = presses_list(db, 0, 100, &error);
 	g_assert_no_error(error);
 	return list;
 }

@@ -30,7 +30,7 @@ submit_proved(Office *office, guint count)
 static guint
 alarms_count(Office *office)
 {
-	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(office->courier.ledger, 10, NULL);
+	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(office->courier.ledger, ALARM_BY_MAIL, 10, NULL);
 
 	return alarms->len;
 }
@@ -39,7 +39,7 @@ alarms_count(Office *office)
 static void
 tell_alarm(Office *office)
 {
-	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(office->courier.ledger, 10, NULL);
+	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(office->courier.ledger, ALARM_BY_MAIL, 10, NULL);
 
 	g_assert_cmpuint(alarms->len, ==, 1);
 	const Alarm *alarm = alarms->pdata[0];

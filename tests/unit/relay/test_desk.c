@@ -92,6 +92,23 @@ test_a_site_that_is_missing_defers(Office *office, gconstpointer unused)
 	office_assert_states(office, "AAAAAAAAAAAA", "deferred conf.invalid");
 }
 
+/* One sweep a claim, though the loop tidies up before its flights. Where no failure was met only the time of the sweep keeps it. */
+static void
+test_a_sweep_is_remembered(Office *office, gconstpointer unused)
+{
+	const PutOff put_off = {.reason = AUTOMATIC_FUSE, .due_at_us = G_TIME_SPAN_HOUR};
+
+	(void)unused;
+	office_submit(office, "AAAAAAAAAAAA", MAIL_REPLY, OWNER);
+	g_autoptr(GPtrArray) items = office_claim(office);
+	office->courier.claims++;
+	g_assert_true(obstacle_put_off(&office->courier, items->pdata[0], &put_off));
+	obstacle_sweep(&office->courier);
+	g_assert_false(obstacle_put_off(&office->courier, items->pdata[0], &put_off));
+	office->courier.claims++;
+	g_assert_true(obstacle_put_off(&office->courier, items->pdata[0], &put_off));
+}
+
 /* It may be switched on again; what waits must be there then. */
 static void
 test_a_mail_switched_off_waits(Office *office, gconstpointer unused)
@@ -332,6 +349,7 @@ main(int argc, char **argv)
 	    {"what becomes of an attempt", test_what_becomes_of_an_attempt},
 	    {"a form that is missing defers", test_a_form_that_is_missing_defers},
 	    {"a site that is missing defers", test_a_site_that_is_missing_defers},
+	    {"a sweep is remembered", test_a_sweep_is_remembered},
 	    {"a mail switched off waits", test_a_mail_switched_off_waits},
 	    {"a form for subscribers waits", test_a_form_for_subscribers_waits},
 	    {"what nobody can mend is given up", test_what_nobody_can_mend_is_given_up},

@@ -200,6 +200,35 @@ test_what_fails_does_not_count(Office *office, gconstpointer unused)
 	digest_assert_state(office, 5, "sent");
 }
 
+/* Where the account fails after the session had begun, a reply without an answer may have been taken: no second one before that is over. */
+static void
+test_an_account_that_fails_midway(Office *office, gconstpointer unused)
+{
+	static const struct {
+		const char *trial;
+		guint letters;
+	} cases[] = {{"account", 1}, {"account midway", 0}};
+	(void)unused;
+	digest_set_up(office, 10, "reply = confirm\n" OFFICE_REPLY);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *receipt = g_strdup_printf("BBBBBBBBBBB%u", (guint)i);
+		g_autofree char *address = g_strdup_printf("taro%u@visitor.test", (guint)i);
+		office_prove(office, address);
+		office_submit_from(office, receipt, MAIL_REPLY, address);
+		digest_trial(cases[i].trial);
+		Desk *desk = office_take_all(office);
+		digest_fly(office, desk);
+		desk_unblock(desk);
+		office_assert_states(office, receipt, "deferred relay.auth");
+		office_pass(3 * G_TIME_SPAN_MINUTE);
+		g_autoptr(GPtrArray) letters = office_send_due(office);
+		g_assert_cmpuint(letters->len, ==, cases[i].letters);
+	}
+	office_pass(10 * G_TIME_SPAN_MINUTE);
+	g_autoptr(GPtrArray) late = office_send_due(office);
+	g_assert_cmpuint(late->len, ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -211,6 +240,7 @@ main(int argc, char **argv)
 	    {"a crash repeats under the same name", test_a_crash_repeats_under_the_same_name},
 	    {"another set has another name", test_another_set_has_another_name},
 	    {"what fails does not count", test_what_fails_does_not_count},
+	    {"an account that fails midway", test_an_account_that_fails_midway},
 	};
 
 	return digest_main(argc, argv, tests, G_N_ELEMENTS(tests));

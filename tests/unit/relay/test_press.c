@@ -38,7 +38,7 @@ is_proved(Office *office, const char *site, const char *address)
 static guint
 presses_count(Office *office)
 {
-	g_autoptr(GPtrArray) presses = presses_list(office->courier.db, 100, NULL);
+	g_autoptr(GPtrArray) presses = presses_list(office->courier.db, 0, 100, NULL);
 
 	return presses->len;
 }
@@ -107,6 +107,17 @@ token_with(Office *office, VaultLinkPurpose purpose, const char *site, const voi
 }
 
 static void
+add_other_site(Office *office)
+{
+	tree_write(office->tree, "sites/other.example/site.conf",
+	    "[site]\nurl = https://other.example/\nadmin_address = owner@other.example\n[mail]\nfrom = a@other.example\naccount "
+	    "= main\n");
+	tree_write(office->tree, "sites/other.example/forms/contact/form.ini", "[form]\nid = 4\n" OFFICE_REPLY);
+	tree_write(office->tree, "sites/other.example/forms/contact/form.html", "[email your-email]");
+	office_reload(office);
+}
+
+static void
 test_what_proves_nothing(Office *office, gconstpointer unused)
 {
 	guint8 payload[PRESS_RECEIPT_BYTES + VAULT_HASH_BYTES];
@@ -114,13 +125,7 @@ test_what_proves_nothing(Office *office, gconstpointer unused)
 
 	(void)unused;
 	submit(office);
-	tree_write(office->tree, "sites/other.example/site.conf",
-	    "[site]\nurl = https://other.example/\nadmin_address = owner@other.example\n[mail]\nfrom = a@other.example\naccount "
-	    "= "
-	    "main\n");
-	tree_write(office->tree, "sites/other.example/forms/contact/form.ini", "[form]\nid = 4\n" OFFICE_REPLY);
-	tree_write(office->tree, "sites/other.example/forms/contact/form.html", "[email your-email]");
-	office_reload(office);
+	add_other_site(office);
 	automatic_address_hash(&office->courier, VISITOR, &victim);
 	memcpy(payload, RECEIPT, PRESS_RECEIPT_BYTES);
 	memcpy(payload + PRESS_RECEIPT_BYTES, victim.bytes, VAULT_HASH_BYTES);
@@ -257,6 +262,44 @@ test_a_damaged_row_is_stepped_over(Office *office, gconstpointer unused)
 	g_assert_true(is_proved(office, "example.jp", VISITOR));
 }
 
+/* A person said yes while the form's files were wrong for a moment: that is kept, holds up nobody, and ends with the link. */
+static void
+test_a_broken_form_is_waited_for(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	submit(office);
+	add_other_site(office);
+	office_submit_to(office, "other.example", "BBBBBBBBBBBB");
+	g_autofree char *good = link_token(office, "example.jp", RECEIPT, VISITOR);
+	g_autofree char *other = link_token(office, "other.example", "BBBBBBBBBBBB", VISITOR);
+	office_form(office, "nonsense", OFFICE_REPLY);
+	office_press(office, "example.jp", good);
+	office_press(office, "example.jp", "nonsense");
+	office_press(office, "other.example", other);
+	g_assert_true(presses_attend(&office->courier));
+	g_assert_cmpuint(presses_count(office), ==, 1);
+	g_assert_true(is_proved(office, "other.example", VISITOR));
+	g_assert_false(is_proved(office, "example.jp", VISITOR));
+
+	/* It is not looked at before a minute is over. */
+	office_form(office, "confirm", OFFICE_REPLY);
+	g_assert_true(presses_attend(&office->courier));
+	g_assert_cmpuint(presses_count(office), ==, 1);
+	office->courier.presses_again_at_us = 0;
+	g_assert_true(presses_attend(&office->courier));
+	g_assert_cmpuint(presses_count(office), ==, 0);
+	g_assert_true(is_proved(office, "example.jp", VISITOR));
+
+	office_form(office, "nonsense", OFFICE_REPLY);
+	office_press(office, "example.jp", good);
+	g_assert_true(presses_attend(&office->courier));
+	g_assert_cmpuint(presses_count(office), ==, 1);
+	office_pass(3 * G_TIME_SPAN_HOUR);
+	office->courier.presses_again_at_us = 0;
+	g_assert_true(presses_attend(&office->courier));
+	g_assert_cmpuint(presses_count(office), ==, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -271,6 +314,7 @@ main(int argc, char **argv)
 	    {"a form that never replies", test_policy_never},
 	    {"a press waits for the ledger", test_a_press_waits_for_the_ledger},
 	    {"a damaged row is stepped over", test_a_damaged_row_is_stepped_over},
+	    {"a broken form is waited for", test_a_broken_form_is_waited_for},
 	};
 
 	g_test_init(&argc, &argv, NULL);

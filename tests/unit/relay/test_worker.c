@@ -47,6 +47,8 @@ misbehave(const char *how)
 	if (strcmp(how, "exits at once") == 0)
 		return 0;
 	read_job();
+	if (strcmp(how, "opens") == 0)
+		report(SESSION_OPENED, 0, -1, "");
 	report(SESSION_OUTCOME, 1, -1, "ok");
 	if (strcmp(how, "honest") == 0)
 		report(SESSION_OUTCOME, 2, RELAY_ERROR_PERMANENT, "no\x1b[2J");
@@ -97,6 +99,12 @@ on_account_failed(const GError *failure, const char *server_text, gpointer user_
 	g_string_append_printf(notes->said, "account=%s/%s ", error_name(failure), server_text);
 }
 
+static void
+on_opened(gpointer user_data)
+{
+	g_string_append(((Notes *)user_data)->said, "opened ");
+}
+
 static Letter *
 letter_for(gint64 first_delivery)
 {
@@ -120,7 +128,7 @@ run_session(const char *how, guint life_ms, Notes *notes)
 	char *empty = (char *)"";
 	Account account = {.name = empty, .host = empty, .user = empty, .ca_file = empty, .hello = empty};
 	TransportJob job = {.account = &account, .password = "", .letters = letters};
-	TransportReport transport = {.outcome = on_outcome, .account_failed = on_account_failed, .user_data = notes};
+	TransportReport transport = {.outcome = on_outcome, .account_failed = on_account_failed, .opened = on_opened, .user_data = notes};
 	WorkerSettings settings = {.program = "/proc/self/exe", .connect_ms = 1000, .life_ms = life_ms};
 	struct pollfd descriptors[WORKER_DESCRIPTORS];
 	gint64 deadline_us = g_get_monotonic_time() + 60 * (gint64)G_USEC_PER_SEC;
@@ -148,6 +156,7 @@ test_session(gconstpointer data)
 	} cases[] = {
 	    {"honest", "1=sent/250/ok 2=relay.permanent/250/no\\x1B[2J ", NULL, 30000, 0},
 	    {"account", "1=sent/250/ok account=relay.auth/535 ", NULL, 30000, 1},
+	    {"opens", "opened 1=sent/250/ok ", NULL, 30000, 1},
 	    {"exits at once", "", NULL, 30000, 2},
 	    {"fails", "1=sent/250/ok ", "the session ended with exit code 7", 30000, 1},
 	    {"crashes", "1=sent/250/ok ", "the session ended by signal 9", 30000, 1},
@@ -189,7 +198,7 @@ int
 main(int argc, char **argv)
 {
 	static const char *const behaviours[] = {
-	    "honest", "account", "exits at once", "fails", "crashes", "hangs", "closes and hangs", "foreign", "twice", "garbage"};
+	    "honest", "account", "opens", "exits at once", "fails", "crashes", "hangs", "closes and hangs", "foreign", "twice", "garbage"};
 
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)
 		return misbehave(g_getenv("WORKER_TRIAL"));

@@ -23,12 +23,12 @@ test_one_copy(Fixture *fixture, gconstpointer unused)
 	settle(ledger, &mail, FALSE);
 	g_assert_cmpint(charge(ledger, &mail), ==, LEDGER_CHARGED);
 	settle(ledger, &mail, TRUE);
-	g_assert_cmpint(charge(ledger, &mail), ==, LEDGER_REPEATED);
+	g_assert_cmpint(charge(ledger, &mail), ==, LEDGER_SENT);
 	/* What was sent stays sent. */
 	settle(ledger, &mail, FALSE);
-	g_assert_cmpint(charge(ledger, &mail), ==, LEDGER_REPEATED);
+	g_assert_cmpint(charge(ledger, &mail), ==, LEDGER_SENT);
 	advance(3 * DAY_US);
-	g_assert_cmpint(charge(ledger, &mail), ==, LEDGER_REPEATED);
+	g_assert_cmpint(charge(ledger, &mail), ==, LEDGER_SENT);
 	sqlite3 *raw = raw_open(fixture);
 	g_assert_cmpint(raw_number(raw, "SELECT count(*) FROM mail"), ==, 1);
 	g_assert_cmpint(raw_number(raw, "SELECT sum(mails) FROM traffic"), ==, 1);
@@ -219,7 +219,7 @@ test_take_over(Fixture *fixture, gconstpointer unused)
 	settle(ledger, &sent, TRUE);
 	g_assert_true(ledger_take_over(ledger, &error));
 	g_assert_cmpint(charge(ledger, &lost), ==, LEDGER_CHARGED);
-	g_assert_cmpint(charge(ledger, &sent), ==, LEDGER_REPEATED);
+	g_assert_cmpint(charge(ledger, &sent), ==, LEDGER_SENT);
 }
 
 /* Only what was charged can be settled: a row of the outbox that says "sent" makes nothing of what was not. */

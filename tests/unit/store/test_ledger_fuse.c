@@ -208,7 +208,7 @@ test_reset(Fixture *fixture, gconstpointer unused)
 	advance(SECOND_US);
 	g_assert_true(ledger_fuse_reset(ledger, SITE, &was_tripped, &error));
 	g_assert_true(was_tripped);
-	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(ledger, 10, &error);
+	g_autoptr(GPtrArray) alarms = ledger_alarms_untold(ledger, ALARM_BY_MAIL, 10, &error);
 	g_assert_cmpuint(alarms->len, ==, 0);
 	/* It counts from now, within the same hour. */
 	advance(SECOND_US);

@@ -34,9 +34,13 @@ test_confirmation(Fixture *fixture, gconstpointer unused)
 	sqlite3 *raw = raw_open(fixture);
 	gint64 id = row_submission(raw, "R", FALSE, "content");
 	VaultHash a = row_hash('a'), b = row_hash('b');
-	for (guint i = 0; i < 2; i++)
-		g_assert_true(outbox_add_confirmation(db, id, &a, &error));
-	g_assert_true(outbox_add_confirmation(db, id, &b, &error));
+	gboolean is_new = FALSE;
+	for (guint i = 0; i < 2; i++) {
+		g_assert_true(outbox_add_confirmation(db, id, &a, &is_new, &error));
+		g_assert_cmpint(is_new, ==, i == 0);
+	}
+	g_assert_true(outbox_add_confirmation(db, id, &b, &is_new, &error));
+	g_assert_true(is_new);
 	g_assert_cmpint(count(raw, "outbox"), ==, 1);
 	g_autoptr(GPtrArray) items = outbox_claim(db, "me", SECOND_US, 10, &error);
 	g_assert_cmpuint(items->len, ==, 1);
@@ -44,14 +48,22 @@ test_confirmation(Fixture *fixture, gconstpointer unused)
 	g_assert_cmpint(item->kind, ==, MAIL_CONFIRMATION);
 	g_assert_cmpstr(item->receipt, ==, "R");
 	g_assert_cmpuint(item->deliveries->len, ==, 2);
-	/* One that was ended is not begun again. */
+	/* One that was ended is not begun again, but for one whose address had ceased to be asked. */
 	DeliveryOutcome ended = {.delivery_id = first_delivery(item)->id, .state = DELIVERY_CANCELLED, .reason = "repeated"};
 	g_assert_true(outbox_settle(db, "me", &ended, 1, &error));
-	g_assert_true(outbox_add_confirmation(db, id, &a, &error));
+	g_assert_true(outbox_add_confirmation(db, id, &a, &is_new, &error));
+	g_assert_false(is_new);
 	g_autoptr(OutboxItem) after = outbox_find(db, item->id, &error);
 	g_assert_cmpint(first_delivery(after)->state, ==, DELIVERY_CANCELLED);
+	raw_execute(raw, "UPDATE delivery SET reason = 'gone', due_at = 1 WHERE state = 6");
+	g_assert_true(outbox_add_confirmation(db, id, &a, &is_new, &error));
+	g_assert_true(is_new);
+	g_autoptr(OutboxItem) revived = outbox_find(db, item->id, &error);
+	g_assert_cmpint(first_delivery(revived)->state, ==, DELIVERY_QUEUED);
+	g_assert_cmpint(first_delivery(revived)->due_at_us, >, 1);
+	g_assert_null(first_delivery(revived)->reason);
 	/* A submission that is gone. */
-	g_assert_false(outbox_add_confirmation(db, id + 1, &a, &error));
+	g_assert_false(outbox_add_confirmation(db, id + 1, &a, &is_new, &error));
 	g_assert_error(error, STORE_ERROR, STORE_ERROR_CONFLICT);
 	g_assert_cmpint(count(raw, "outbox"), ==, 1);
 	sqlite3_close(raw);
@@ -68,7 +80,8 @@ test_confirmation_time(Fixture *fixture, gconstpointer unused)
 	gint64 id = row_submission(raw, "R", FALSE, "content");
 	VaultHash a = row_hash('a');
 	raw_execute(raw, "INSERT INTO outbox (submission_id, kind, created_at) SELECT id, 2, 7 FROM submission");
-	g_assert_true(outbox_add_confirmation(db, id, &a, &error));
+	gboolean is_new = FALSE;
+	g_assert_true(outbox_add_confirmation(db, id, &a, &is_new, &error));
 	g_autoptr(GPtrArray) items = outbox_claim(db, "me", SECOND_US, 10, &error);
 	g_assert_cmpuint(items->len, ==, 1);
 	g_assert_cmpint(((const OutboxItem *)items->pdata[0])->created_at_us, ==, 7);
@@ -294,17 +307,16 @@ test_presses(Fixture *fixture, gconstpointer unused)
 	g_assert_cmpuint(desk.failed, ==, 1);
 	g_assert_cmpint(count(raw, "submission"), ==, 1);
 	g_autoptr(Db) db = fixture_open(fixture, DB_EXISTING);
-	g_autoptr(GPtrArray) presses = presses_list(db, 3, &error);
+	g_autoptr(GPtrArray) presses = presses_list(db, 0, 3, &error);
 	g_assert_cmpuint(presses->len, ==, 3);
 	static const char *const order[] = {"one", "two", "three"};
 	for (guint i = 0; i < presses->len; i++)
 		g_assert_cmpstr(((Press *)presses->pdata[i])->token, ==, order[i]);
 	const Press *first = presses->pdata[0];
 	g_assert_cmpstr(first->site, ==, "example.jp");
-	g_assert_cmpint(ABS(first->pressed_at_us - clock_now_us()), <, 60 * SECOND_US);
 	g_assert_true(presses_remove(db, first->id, &error));
 	g_assert_true(presses_remove(db, first->id, &error));
-	g_autoptr(GPtrArray) rest = presses_list(db, 10, &error);
+	g_autoptr(GPtrArray) rest = presses_list(db, 0, 10, &error);
 	g_assert_cmpuint(rest->len, ==, 3);
 	g_assert_cmpstr(((Press *)rest->pdata[2])->site, ==, "other.jp");
 	g_assert_no_error(error);
@@ -324,7 +336,7 @@ test_strange_presses(Fixture *fixture, gconstpointer unused)
 	    raw, "INSERT INTO link_press (site, token, pressed_at) VALUES (CAST(x'61ff' AS TEXT), CAST(x'ff0062' AS TEXT), -1)");
 	raw_execute(raw, "INSERT INTO link_press (site, token, pressed_at) VALUES ('s', printf('%%.*c', 9000000, 'x'), 1)");
 	sqlite3_close(raw);
-	g_autoptr(GPtrArray) presses = presses_list(db, 10, &error);
+	g_autoptr(GPtrArray) presses = presses_list(db, 0, 10, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(presses->len, ==, 2);
 	const Press *strange = presses->pdata[0], *huge = presses->pdata[1];

@@ -134,6 +134,36 @@ test_parts(void)
 	g_assert_cmpstr(folded, ==, "taro@example.org");
 }
 
+static void
+test_mailbox_counted(void)
+{
+	static const struct {
+		const char *address, *mailbox;
+	} cases[] = {{"Taro@Example.ORG", "taro@example.org"}, {"taro+a+b@example.org", "taro@example.org"},
+	    {"+taro@example.org", "+taro@example.org"}, {"t.aro@example.org", "t.aro@example.org"},
+	    {"T.a.ro+x.y@GMail.com", "taro@gmail.com"}, {"taro@googlemail.com", "taro@gmail.com"},
+	    {"t.aro@mail.gmail.com", "t.aro@mail.gmail.com"}, {"t.aro@notgmail.com", "t.aro@notgmail.com"}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *mailbox = address_mailbox(cases[i].address);
+		g_assert_cmpstr(mailbox, ==, cases[i].mailbox);
+	}
+}
+
+static void
+test_within(void)
+{
+	static const struct {
+		const char *address, *domain;
+		gboolean is_within;
+	} cases[] = {{"a@b.co", "b.co", TRUE}, {"a@B.Co", "b.co", TRUE}, {"a@c.b.co", "b.co", TRUE}, {"a@ab.co", "b.co", FALSE},
+	    {"a@b.co.jp", "b.co", FALSE}, {"a@co", "b.co", FALSE}, {"b.co", "b.co", FALSE}, {"b.co@x", "b.co", FALSE},
+	    {"a@x@b.co", "b.co", TRUE}, {"", "b.co", FALSE}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(address_is_within(cases[i].address, cases[i].domain), ==, cases[i].is_within);
+}
+
 typedef struct {
 	const char *text;
 	const char *name; /* NULL: no mailbox */
@@ -281,6 +311,8 @@ main(int argc, char **argv)
 	g_test_add_func("/wire/address/what may stand in RCPT TO", test_is_deliverable);
 	g_test_add_func("/wire/address/lengths of RFC 5321", test_lengths);
 	g_test_add_func("/wire/address/domain and canonical form", test_parts);
+	g_test_add_func("/wire/address/mailboxes as they are counted", test_mailbox_counted);
+	g_test_add_func("/wire/address/a domain and those below it", test_within);
 	g_test_add_func("/wire/address/a local part that is no dot-atom is quoted", test_written);
 	g_test_add_func("/wire/address/what Reply-To takes", test_reply);
 	g_test_add_func("/wire/address/one mailbox", test_mailbox);
