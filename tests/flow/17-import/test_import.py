@@ -62,8 +62,10 @@ def test_import_check_post_and_mail(smtp, gateway, web):
     reload(gateway)
     assert_sent(post(web, REWRITTEN, **{"your-name": "青葉 太郎", "your-email": "taro@visitor.example", "your-subject": "相談",
                                         "your-message": "移転後の最初の便り"}))
-    # The form has two recipients, and each gets a mail of its own.
-    mail, _ = wait_mails(smtp, 2)
+    # The form has two recipients, and each gets a mail of its own; its reply goes to the shop, and the visitor is asked first.
+    mails = wait_mails(smtp, 4)
+    assert sorted(mail["Message-ID"].split(".")[1] for mail in mails) == ["confirmation", "notice", "notice", "reply"]
+    mail = next(mail for mail in mails if ".notice." in mail["Message-ID"])
     assert mail["From"] == "見本商店 <form@example.test>"
     assert mail["Reply-To"] == "青葉 太郎 <taro@visitor.example>"
     assert "移転後の最初の便り" in mail.text
