@@ -138,6 +138,12 @@ vault_hash(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size, Va
 }
 
 gboolean
+vault_hash_equal(const VaultHash *hash, const VaultHash *other)
+{
+	return memcmp(hash->bytes, other->bytes, sizeof hash->bytes) == 0;
+}
+
+gboolean
 vault_hash_matches(Vault *vault, VaultPurpose purpose, const void *bytes, gsize size, const VaultHash *hash)
 {
 	guint32 key_id;

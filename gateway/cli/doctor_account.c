@@ -279,15 +279,6 @@ examined_free(Examined *examined)
 	g_free(examined);
 }
 
-/* What makes two accounts one for the trials: all that a login depends on, not only what the ledger calls an account. The caller's. */
-static char *
-trial_key(const Account *account)
-{
-	g_autofree char *key = account_key(account);
-	return g_strdup_printf(
-	    "%s\n%d\n%s\n%s\n%s", key, (int)account->security, account->password_file, account->ca_file, account->hello);
-}
-
 void
 doctor_examine_accounts(Doctor *doctor)
 {
@@ -297,7 +288,7 @@ doctor_examine_accounts(Doctor *doctor)
 		g_autoptr(Site) site = config_site(doctor->command->config, doctor->sites->pdata[i], NULL);
 		if (!site)
 			continue;
-		g_autofree char *key = trial_key(site->account);
+		g_autofree char *key = account_identity(site->account);
 		Examined *examined = g_hash_table_lookup(known, key);
 		if (!examined) {
 			examined = g_new0(Examined, 1);

@@ -118,3 +118,10 @@ account_key(const Account *account)
 {
 	return g_strdup_printf("%s %s:%u", account->user, account->host, (guint)account->port);
 }
+
+char *
+account_identity(const Account *account)
+{
+	return g_strdup_printf("%s\n%u\n%d\n%s\n%s\n%s\n%s", account->host, (guint)account->port, (int)account->security,
+	    account->user, account->password_file, account->ca_file, account->hello);
+}

@@ -163,7 +163,6 @@ log_asked(const AutomaticMail *mail)
 static gboolean
 ask_for_consent(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **ledger_error, GError **error)
 {
-	const LedgerMail confirmation = ledger_mail(courier, mail, MAIL_CONFIRMATION);
 	gboolean was_asked = FALSE, has_tripped = FALSE, is_new = FALSE;
 
 	if (!ledger_has_tripped(courier->ledger, mail->site->facts->name, &has_tripped, ledger_error))
@@ -172,6 +171,7 @@ ask_for_consent(Courier *courier, const AutomaticMail *mail, AutomaticDecision *
 		*decision = waiting(mail, AUTOMATIC_FUSE, FUSE_US);
 		return TRUE;
 	}
+	const LedgerMail confirmation = ledger_mail(courier, mail, MAIL_CONFIRMATION);
 	if (!ledger_was_sent(courier->ledger, &confirmation, mail->site->reply->period_us, &was_asked, ledger_error))
 		return TRUE;
 	if (!was_asked && is_worth_asking(mail) &&
@@ -385,10 +385,12 @@ tagged(const char *bounce, const char *delimiter, const char *tag)
 static gboolean
 is_null_sender(const Courier *courier, const Site *site)
 {
-	g_autofree char *account = account_key(site->account);
 	gboolean is_accepted = FALSE;
 
-	return site->reply->is_null_sender && ledger_is_null_sender(courier->ledger, account, &is_accepted, NULL) && is_accepted;
+	if (!site->reply->is_null_sender)
+		return FALSE;
+	g_autofree char *account = account_key(site->account);
+	return ledger_is_null_sender(courier->ledger, account, &is_accepted, NULL) && is_accepted;
 }
 
 void

@@ -16,6 +16,7 @@
 
 #include <glib.h>
 
+#include "sekisho/base/error.h"
 #include "sekisho/conf/config.h"
 #include "sekisho/relay/courier.h"
 #include "sekisho/relay/letter.h"
@@ -106,12 +107,18 @@ void settle_give_back(Courier *courier, gint64 delivery_id);
 /* Writes what has been settled since. TRUE if nothing is left; what the database would not take is tried again at the next call. */
 gboolean settle_flush(Courier *courier);
 void settle_clear(Courier *courier);
+/* TRUE if one of the item's deliveries was settled for that reason, */
+gboolean settle_has_reason(const OutboxItem *item, const char *reason);
+/* or because of that failure, when it was settled last. */
+gboolean settle_has_failed_as(const OutboxItem *item, RelayError code);
 
 /* --- desk.c -------------------------------------------------------------------------------------------------------------- */
 
 void desk_free(Desk *desk);
 /* Takes a leased item: to its account's desk, or put off if the account rests or has enough. */
 void desk_take(Courier *courier, OutboxItem *item);
+/* TRUE if a person ordered the mail (`sekisho queue retry`). */
+gboolean desk_is_ordered(const OutboxItem *item);
 /* The next mails for one session (OutboxItem *, the caller's); empty if none wait. */
 GPtrArray *desk_batch(Courier *courier, Desk *desk);
 /* The account failed: it rests, and what waits for it is put off. */

@@ -44,17 +44,10 @@ desk_free(Desk *desk)
 	g_free(desk);
 }
 
-static char *
-desk_key(const Account *account)
-{
-	return g_strdup_printf("%s\n%u\n%d\n%s\n%s\n%s\n%s", account->host, account->port, (int)account->security, account->user,
-	    account->password_file, account->ca_file, account->hello);
-}
-
 static Desk *
 desk_of(Courier *courier, Site *site)
 {
-	g_autofree char *key = desk_key(site->account);
+	g_autofree char *key = account_identity(site->account);
 	Desk *desk = g_hash_table_lookup(courier->desks, key);
 
 	if (desk == NULL) {
@@ -120,9 +113,8 @@ put_off_overflow(Courier *courier, Desk *desk, const OutboxItem *item)
 	put_off(courier, item, &(Attempt){.due_at_us = clock_now_us() + slot * OVERFLOW_SLOT_US});
 }
 
-/* A person has mended something and ordered it (`sekisho queue retry`): it goes at once, although the account rests. */
-static gboolean
-is_ordered(const OutboxItem *item)
+gboolean
+desk_is_ordered(const OutboxItem *item)
 {
 	for (guint i = 0; i < item->deliveries->len; i++) {
 		const Delivery *delivery = item->deliveries->pdata[i];
@@ -144,7 +136,8 @@ desk_take(Courier *courier, OutboxItem *item)
 		return;
 	}
 	Desk *desk = desk_of(courier, site);
-	if (rest_us(desk) > 0 && !is_ordered(item)) {
+	/* A person who ordered it has mended something: it goes at once, although the account rests. */
+	if (rest_us(desk) > 0 && !desk_is_ordered(item)) {
 		put_off_rest(courier, desk, item);
 		put_off_all_of_the_form(courier, desk, item);
 	} else if (desk->waiting.length >= LIMIT_ACCOUNT_ITEMS) {
@@ -156,20 +149,6 @@ desk_take(Courier *courier, OutboxItem *item)
 		g_queue_push_tail(&desk->waiting, waiting);
 		courier->waiting++;
 	}
-}
-
-/* TRUE if a session ended without a word about this mail: it may be the mail that ends sessions. */
-static gboolean
-was_lost(const OutboxItem *item)
-{
-	g_autoptr(GError) lost = g_error_new_literal(RELAY_ERROR, RELAY_ERROR_LOST, "");
-
-	for (guint i = 0; i < item->deliveries->len; i++) {
-		const Delivery *delivery = item->deliveries->pdata[i];
-		if (g_strcmp0(delivery->reason, error_name(lost)) == 0)
-			return TRUE;
-	}
-	return FALSE;
 }
 
 static OutboxItem *
@@ -193,8 +172,9 @@ desk_batch(Courier *courier, Desk *desk)
 	desk->overflow = 0;
 	while (desk->waiting.length > 0 && batch->len < most) {
 		const Waiting *next = g_queue_peek_head(&desk->waiting);
-		/* A mail that was lost flies alone, so that it takes no others with it. */
-		gboolean is_lone = was_lost(next->item);
+		/* A session ended without a word about this mail, and it may be the mail that ends sessions: it flies alone, so that it takes
+		 * no others with it. */
+		gboolean is_lone = settle_has_failed_as(next->item, RELAY_ERROR_LOST);
 		if (is_lone && batch->len > 0)
 			break;
 		g_ptr_array_add(batch, pop(courier, desk));

@@ -166,45 +166,19 @@ digest_uncount(Courier *courier, const Bundle *bundle)
 
 /* --- Who waits ---------------------------------------------------------------------------------------------------------------- */
 
-static gboolean
-has_reason(const OutboxItem *item, const char *reason)
-{
-	for (guint i = 0; i < item->deliveries->len; i++)
-		if (g_strcmp0(((const Delivery *)item->deliveries->pdata[i])->reason, reason) == 0)
-			return TRUE;
-	return FALSE;
-}
-
-static gboolean
-has_failed_as(const OutboxItem *item, RelayError code)
-{
-	g_autoptr(GError) failure = g_error_new_literal(RELAY_ERROR, (gint)code, "");
-
-	return has_reason(item, error_name(failure));
-}
-
-static gboolean
-is_ordered(const OutboxItem *item)
-{
-	for (guint i = 0; i < item->deliveries->len; i++)
-		if (((const Delivery *)item->deliveries->pdata[i])->ordered_at_us != 0)
-			return TRUE;
-	return FALSE;
-}
-
 /* TRUE if it waits to go with others. */
 static gboolean
 is_collapsed(const OutboxItem *item)
 {
-	return item->kind == MAIL_NOTICE && !is_ordered(item) && has_reason(item, REASON_COLLAPSED);
+	return item->kind == MAIL_NOTICE && !desk_is_ordered(item) && settle_has_reason(item, REASON_COLLAPSED);
 }
 
 /* What a server refused or a session broke off over keeps that reason, and so goes by itself when the ceiling lets it. */
 static void
 put_off(Courier *courier, const OutboxItem *item)
 {
-	gboolean is_suspect = has_failed_as(item, RELAY_ERROR_LOST) || has_failed_as(item, RELAY_ERROR_PERMANENT) ||
-			      has_failed_as(item, RELAY_ERROR_MESSAGE);
+	gboolean is_suspect = settle_has_failed_as(item, RELAY_ERROR_LOST) || settle_has_failed_as(item, RELAY_ERROR_PERMANENT) ||
+			      settle_has_failed_as(item, RELAY_ERROR_MESSAGE);
 	Attempt why = {.reason = is_suspect ? NULL : REASON_COLLAPSED, .due_at_us = end_of(QUARTER_US)};
 
 	for (guint i = 0; i < item->deliveries->len; i++)
@@ -225,7 +199,7 @@ digest_take(Courier *courier, Parcel *parcel, GPtrArray *gathered)
 {
 	const OutboxItem *item = parcel->item;
 	gboolean is_notice = item->kind == MAIL_NOTICE && !parcel->letter->is_canary;
-	gboolean may_collapse = is_notice && !is_ordered(item) && parcel->letter->attachments->len == 0;
+	gboolean may_collapse = is_notice && !desk_is_ordered(item) && parcel->letter->attachments->len == 0;
 
 	if (may_collapse && is_collapsed(item)) {
 		g_ptr_array_add(gathered, parcel);

@@ -62,18 +62,19 @@ static gboolean
 has_record(const OutboxItem *item, const VaultHash *hash)
 {
 	for (guint i = 0; i < item->deliveries->len; i++)
-		if (memcmp(&((const Delivery *)item->deliveries->pdata[i])->recipient, hash, sizeof *hash) == 0)
+		if (vault_hash_equal(&((const Delivery *)item->deliveries->pdata[i])->recipient, hash))
 			return TRUE;
 	return FALSE;
 }
 
-static gboolean
-is_recipient(const Delivery *delivery, const GPtrArray *hashes)
+/* Which of `hashes` the record is of, or -1. */
+static gint
+index_of_recipient(const Delivery *delivery, const GPtrArray *hashes)
 {
 	for (guint i = 0; i < hashes->len; i++)
-		if (memcmp(&delivery->recipient, hashes->pdata[i], sizeof delivery->recipient) == 0)
-			return TRUE;
-	return FALSE;
+		if (vault_hash_equal(&delivery->recipient, hashes->pdata[i]))
+			return (gint)i;
+	return -1;
 }
 
 /* `before` are the deliveries that were leased when the records were brought up to date with `hashes`. */
@@ -81,7 +82,7 @@ static void
 tell_gone(const OutboxItem *item, const GPtrArray *before, const GPtrArray *hashes)
 {
 	for (guint i = 0; i < before->len; i++)
-		if (!is_recipient(before->pdata[i], hashes))
+		if (index_of_recipient(before->pdata[i], hashes) < 0)
 			settle_tell_gone(item, before->pdata[i]);
 }
 
@@ -108,16 +109,6 @@ draft_clear(Draft *draft)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Draft, draft_clear)
 
-/* Which of `allowed` the record is of, or NULL; `hashes` are theirs, in their order. */
-static PlannedRecipient *
-find_addressee(const Delivery *delivery, const GPtrArray *allowed, const GPtrArray *hashes)
-{
-	for (guint i = 0; i < hashes->len; i++)
-		if (memcmp(&delivery->recipient, hashes->pdata[i], sizeof delivery->recipient) == 0)
-			return allowed->pdata[i];
-	return NULL;
-}
-
 /* Brings the item's records up to date with `allowed` (PlannedRecipient *), and finds the addressees of those that are leased. */
 static gboolean
 bring_up_to_date(Draft *draft, const GPtrArray *allowed, GError **error)
@@ -136,13 +127,13 @@ bring_up_to_date(Draft *draft, const GPtrArray *allowed, GError **error)
 		return FALSE;
 	tell_gone(item, before, hashes);
 	for (guint i = 0; i < item->deliveries->len;) {
-		PlannedRecipient *addressee = find_addressee(item->deliveries->pdata[i], allowed, hashes);
+		gint index = index_of_recipient(item->deliveries->pdata[i], hashes);
 		/* Nobody's: it was written under our lease while we looked. The lease runs out. */
-		if (addressee == NULL) {
+		if (index < 0) {
 			g_ptr_array_remove_index(item->deliveries, i);
 			continue;
 		}
-		g_ptr_array_add(draft->addressees, addressee);
+		g_ptr_array_add(draft->addressees, allowed->pdata[index]);
 		i++;
 	}
 	return TRUE;
@@ -238,7 +229,7 @@ is_configured(const Draft *draft, const Delivery *delivery)
 		if (recipient->is_typed || recipient->refusal != NULL)
 			continue;
 		g_autofree VaultHash *hash = recipient_hash(draft->courier, draft->item, recipient->address);
-		if (memcmp(hash, &delivery->recipient, sizeof *hash) == 0)
+		if (vault_hash_equal(hash, &delivery->recipient))
 			return TRUE;
 	}
 	return FALSE;

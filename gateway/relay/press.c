@@ -165,7 +165,7 @@ redeem(Courier *courier, const Claim *claim, GError **error)
 
 /* TRUE if a database is the trouble, not the row. */
 static gboolean
-is_about_store(const GError *error)
+is_database_trouble(const GError *error)
 {
 	return error->domain == STORE_ERROR && error->code != STORE_ERROR_NOT_FOUND && error->code != STORE_ERROR_CONFLICT;
 }
@@ -187,7 +187,7 @@ attend(Courier *courier, const Press *press, GError **error)
 	gboolean is_good = is_verified && redeem(courier, &claim, &failure);
 
 	g_clear_pointer(&claim.link.payload, g_bytes_unref);
-	if (!is_good && (is_about_store(failure) || (is_verified && is_to_be_mended(failure)))) {
+	if (!is_good && (is_database_trouble(failure) || (is_verified && is_to_be_mended(failure)))) {
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return FALSE;
 	}

@@ -117,6 +117,25 @@ settle_clear(Courier *courier)
 	g_queue_clear_full(&courier->unsettled, (GDestroyNotify)outcome_free);
 }
 
+/* --- Reasons ------------------------------------------------------------------------------------------------------------- */
+
+gboolean
+settle_has_reason(const OutboxItem *item, const char *reason)
+{
+	for (guint i = 0; i < item->deliveries->len; i++)
+		if (g_strcmp0(((const Delivery *)item->deliveries->pdata[i])->reason, reason) == 0)
+			return TRUE;
+	return FALSE;
+}
+
+gboolean
+settle_has_failed_as(const OutboxItem *item, RelayError code)
+{
+	g_autoptr(GError) failure = g_error_new_literal(RELAY_ERROR, (gint)code, "");
+
+	return settle_has_reason(item, error_name(failure));
+}
+
 /* --- Attempts ------------------------------------------------------------------------------------------------------------ */
 
 static DeliveryState

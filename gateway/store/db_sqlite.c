@@ -11,12 +11,8 @@
 #include "sekisho/store/db.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "db_file.h"
 #include "sekisho/base/error.h"
@@ -446,32 +442,6 @@ void
 statement_reset(Statement *statement)
 {
 	sqlite3_reset(statement->prepared);
-}
-
-GArray *
-statement_ids(Statement *statement, GError **error)
-{
-	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-	for (;;) {
-		gboolean has_row = FALSE;
-		if (!statement_step(statement, &has_row, error))
-			return NULL;
-		if (!has_row)
-			return g_steal_pointer(&ids);
-		gint64 id = statement_int(statement, 0);
-		g_array_append_val(ids, id);
-	}
-}
-
-gboolean
-statement_number(Statement *statement, gint64 otherwise, gint64 *number, GError **error)
-{
-	gboolean has_row = FALSE;
-	if (!statement_step(statement, &has_row, error))
-		return FALSE;
-	*number = has_row ? statement_int(statement, 0) : otherwise;
-	statement_reset(statement);
-	return TRUE;
 }
 
 gint64

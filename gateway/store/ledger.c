@@ -112,7 +112,7 @@ ledger_is_proved(Db *ledger, const char *site, const GArray *hashes, gboolean *i
 	return TRUE;
 }
 
-static Proof *
+static gpointer
 read_proof(Statement *statement)
 {
 	Proof *proof = g_new0(Proof, 1);
@@ -137,20 +137,12 @@ proofs_statement(Db *ledger, const char *site, GError **error)
 GPtrArray *
 ledger_proofs(Db *ledger, const char *site, guint limit, GError **error)
 {
-	g_autoptr(GPtrArray) proofs = g_ptr_array_new_with_free_func((GDestroyNotify)proof_free);
 	Statement *statement = proofs_statement(ledger, site, error);
 	if (!statement)
 		return NULL;
 	statement_bind_int(statement, "now", clock_now_us());
 	statement_bind_int(statement, "limit", limit);
-	for (;;) {
-		gboolean has_row = FALSE;
-		if (!statement_step(statement, &has_row, error))
-			return NULL;
-		if (!has_row)
-			return g_steal_pointer(&proofs);
-		g_ptr_array_add(proofs, read_proof(statement));
-	}
+	return statement_rows(statement, read_proof, (GDestroyNotify)proof_free, error);
 }
 
 static gboolean

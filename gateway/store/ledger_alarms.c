@@ -31,7 +31,7 @@ ledger_alarm_raise(Db *ledger, const char *site, const char *topic, const char *
 	return changes >= 0;
 }
 
-static Alarm *
+static gpointer
 read_alarm(Statement *statement)
 {
 	Alarm *alarm = g_new0(Alarm, 1);
@@ -46,20 +46,12 @@ read_alarm(Statement *statement)
 GPtrArray *
 ledger_alarms_untold(Db *ledger, AlarmChannel channel, guint limit, GError **error)
 {
-	g_autoptr(GPtrArray) alarms = g_ptr_array_new_with_free_func((GDestroyNotify)alarm_free);
 	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_ALARMS_UNTOLD, error);
 	if (!statement)
 		return NULL;
 	statement_bind_int(statement, "channel", channel);
 	statement_bind_int(statement, "limit", limit);
-	for (;;) {
-		gboolean has_row = FALSE;
-		if (!statement_step(statement, &has_row, error))
-			return NULL;
-		if (!has_row)
-			return g_steal_pointer(&alarms);
-		g_ptr_array_add(alarms, read_alarm(statement));
-	}
+	return statement_rows(statement, read_alarm, (GDestroyNotify)alarm_free, error);
 }
 
 static gboolean

@@ -155,20 +155,12 @@ ledger_fuse(Db *ledger, const char *site, const LedgerLimits *limits, GError **e
 GPtrArray *
 ledger_sites(Db *ledger, guint limit, GError **error)
 {
-	g_autoptr(GPtrArray) sites = g_ptr_array_new_with_free_func(g_free);
 	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_SITES, error);
 	if (!statement)
 		return NULL;
 	statement_bind_int(statement, "since", clock_now_us() - DAY_US);
 	statement_bind_int(statement, "limit", limit);
-	for (;;) {
-		gboolean has_row = FALSE;
-		if (!statement_step(statement, &has_row, error))
-			return NULL;
-		if (!has_row)
-			return g_steal_pointer(&sites);
-		g_ptr_array_add(sites, statement_text(statement, 0));
-	}
+	return statement_rows(statement, statement_read_text, g_free, error);
 }
 
 /* --- Tripping --------------------------------------------------------------------------------------------------------- */

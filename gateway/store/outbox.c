@@ -188,7 +188,7 @@ static gboolean
 is_recipient(const VaultHash *hash, const GPtrArray *recipients)
 {
 	for (guint i = 0; i < recipients->len; i++)
-		if (memcmp(hash, g_ptr_array_index(recipients, i), sizeof *hash) == 0)
+		if (vault_hash_equal(hash, g_ptr_array_index(recipients, i)))
 			return TRUE;
 	return FALSE;
 }

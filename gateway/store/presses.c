@@ -15,7 +15,7 @@ press_free(Press *press)
 	g_free(press);
 }
 
-static Press *
+static gpointer
 read_press(Statement *statement)
 {
 	Press *press = g_new0(Press, 1);
@@ -28,20 +28,12 @@ read_press(Statement *statement)
 GPtrArray *
 presses_list(Db *db, gint64 after_id, guint limit, GError **error)
 {
-	g_autoptr(GPtrArray) presses = g_ptr_array_new_with_free_func((GDestroyNotify)press_free);
 	Statement *statement = db_statement(db, STATEMENT_PRESS_LIST, error);
 	if (!statement)
 		return NULL;
 	statement_bind_int(statement, "after", after_id);
 	statement_bind_int(statement, "limit", limit);
-	for (;;) {
-		gboolean has_row = FALSE;
-		if (!statement_step(statement, &has_row, error))
-			return NULL;
-		if (!has_row)
-			return g_steal_pointer(&presses);
-		g_ptr_array_add(presses, read_press(statement));
-	}
+	return statement_rows(statement, read_press, (GDestroyNotify)press_free, error);
 }
 
 gboolean

@@ -368,15 +368,7 @@ read_released(Db *db, guint limit, GError **error)
 	if (statement == NULL)
 		return NULL;
 	statement_bind_int(statement, "limit", limit);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-	for (;;) {
-		gboolean has_row = FALSE;
-		if (!statement_step(statement, &has_row, error))
-			return NULL;
-		if (!has_row)
-			return g_steal_pointer(&names);
-		g_ptr_array_add(names, statement_text(statement, 0));
-	}
+	return statement_rows(statement, statement_read_text, g_free, error);
 }
 
 static gboolean

@@ -37,6 +37,8 @@ typedef enum { VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH
 /* version (1) | key id (4) | hash (16) */
 #define VAULT_HASH_BYTES 21u
 typedef struct { guint8 bytes[VAULT_HASH_BYTES]; } VaultHash;
+/* TRUE if both are the same hash, made with the same key. */
+gboolean vault_hash_equal(const VaultHash *hash, const VaultHash *other);
 
 /* One sealed value and what opens it; all are the struct's. Store all four. */
 typedef struct {

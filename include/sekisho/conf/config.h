@@ -117,6 +117,8 @@ char *account_password(const Account *account, GError **error);
 void password_free(char *password);
 /* Names the account with its server and user (store/ledger.h: what the doctor saw of it). The caller's. */
 char *account_key(const Account *account);
+/* Equal for accounts that may share a session: all that a login depends on is equal. The caller's. */
+char *account_identity(const Account *account);
 /* All keys with their values as they hold now, for main file and one site (NULL: main file only), as INI text, file after file.
  * Passwords are not in it. */
 char *config_dump(Config *config, const char *site, GError **error);

@@ -58,6 +58,11 @@ void statement_bind_gbytes(Statement *statement, const char *name, GBytes *bytes
 gboolean statement_step(Statement *statement, gboolean *has_row, GError **error);
 /* Ends reading before the last row. */
 void statement_reset(Statement *statement);
+/* What `read` makes of each remaining row, the array's, to be freed by `destroy`. The caller's; NULL on error. */
+typedef gpointer (*StatementReader)(Statement *statement);
+GPtrArray *statement_rows(Statement *statement, StatementReader read, GDestroyNotify destroy, GError **error);
+/* A StatementReader: the first column's text (char *). */
+gpointer statement_read_text(Statement *statement);
 /* The first column of all remaining rows (gint64). The caller's; NULL on error. */
 GArray *statement_ids(Statement *statement, GError **error);
 /* The number that a statement gives first, or `otherwise` if it gives no row. */

@@ -335,3 +335,28 @@ office_take_all(Office *office)
 	g_assert_true(g_hash_table_iter_next(&iter, NULL, &desk));
 	return desk;
 }
+
+const Letter *
+office_only_letter(const GPtrArray *letters)
+{
+	g_assert_cmpuint(letters->len, ==, 1);
+	return letters->pdata[0];
+}
+
+void
+office_assert_only_to(const Letter *letter, const char *address)
+{
+	g_assert_cmpuint(letter->recipients->len, ==, 1);
+	g_assert_cmpstr(((const LetterRecipient *)letter->recipients->pdata[0])->address, ==, address);
+}
+
+int
+office_run(int argc, char **argv, const char *module, const OfficeTest *tests)
+{
+	g_test_init(&argc, &argv, NULL);
+	for (; tests->name != NULL; tests++) {
+		g_autofree char *path = g_strdup_printf("/%s/%s", module, tests->name);
+		g_test_add(path, Office, NULL, office_open, tests->run, office_close);
+	}
+	return g_test_run();
+}

@@ -17,6 +17,12 @@ typedef struct {
 	Courier courier;
 } Office;
 
+typedef struct {
+	const char *name;
+	void (*run)(Office *office, gconstpointer unused);
+} OfficeTest;
+/* Runs `tests`, up to one without a name, each in an office of its own, as /MODULE/NAME. What main() returns. */
+int office_run(int argc, char **argv, const char *module, const OfficeTest *tests);
 void office_open(Office *office, gconstpointer unused);
 void office_close(Office *office, gconstpointer unused);
 /* Reads the configuration again, as a new courier would. */
@@ -43,6 +49,9 @@ void office_pass(gint64 time_us);
 void office_prove(Office *office, const char *address);
 /* All that is due is prepared and, where there is a letter, taken for sent (Letter *). The caller's. */
 GPtrArray *office_send_due(Office *office);
+/* There is one letter. Borrowed. */
+const Letter *office_only_letter(const GPtrArray *letters);
+void office_assert_only_to(const Letter *letter, const char *address);
 /* All that is due (OutboxItem *), leased to the courier. */
 GPtrArray *office_claim(Office *office);
 /* "sent", "deferred relay.lost", "cancelled gone" of the deliveries of that submission in order, joined by ", ". The caller's. */

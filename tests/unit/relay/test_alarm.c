@@ -290,10 +290,7 @@ play_session(void)
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(Office *, gconstpointer);
-	} tests[] = {
+	static const OfficeTest tests[] = {
 	    {"the program is told once", test_the_program_is_told_once},
 	    {"a program that fails is run again", test_a_program_that_fails_is_run_again},
 	    {"a failure delays nobody else", test_a_failure_delays_nobody_else},
@@ -301,14 +298,10 @@ main(int argc, char **argv)
 	    {"a program is enough", test_a_program_is_enough},
 	    {"it is mailed by the site or by the alarm's account", test_it_is_mailed},
 	    {"a refused mail is tried again", test_a_refused_mail_is_tried_again},
+	    {NULL, NULL},
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)
 		return play_session();
-	g_test_init(&argc, &argv, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *name = g_strdup_printf("/alarm/%s", tests[i].name);
-		g_test_add(name, Office, NULL, office_open, tests[i].run, office_close);
-	}
-	return g_test_run();
+	return office_run(argc, argv, "alarm", tests);
 }

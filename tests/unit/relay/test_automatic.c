@@ -11,20 +11,6 @@
 #define VISITOR "taro@visitor.test"
 #define OWNER "owner@example.jp"
 
-static const Letter *
-only_letter(const GPtrArray *letters)
-{
-	g_assert_cmpuint(letters->len, ==, 1);
-	return letters->pdata[0];
-}
-
-static void
-assert_only_to(const Letter *letter, const char *address)
-{
-	g_assert_cmpuint(letter->recipients->len, ==, 1);
-	g_assert_cmpstr(((const LetterRecipient *)letter->recipients->pdata[0])->address, ==, address);
-}
-
 static void
 assert_shown(const GPtrArray *mailboxes, const char *expected)
 {
@@ -59,16 +45,16 @@ test_asked_pressed_answered(Office *office, gconstpointer unused)
 	office_assert_states(office, "AAAAAAAAAAAA", "deferred consent, queued");
 
 	g_autoptr(GPtrArray) asked = office_send_due(office);
-	const Letter *confirmation = only_letter(asked);
-	assert_only_to(confirmation, VISITOR);
+	const Letter *confirmation = office_only_letter(asked);
+	office_assert_only_to(confirmation, VISITOR);
 	office_assert_states(office, "AAAAAAAAAAAA", "deferred consent, sent");
 
 	g_autofree char *token = token_of(confirmation);
 	office_press(office, "example.jp", token);
 	g_assert_true(presses_attend(&office->courier));
 	g_autoptr(GPtrArray) answered = office_send_due(office);
-	const Letter *reply = only_letter(answered);
-	assert_only_to(reply, VISITOR);
+	const Letter *reply = office_only_letter(answered);
+	office_assert_only_to(reply, VISITOR);
 	assert_shown(reply->to, VISITOR);
 	g_assert_nonnull(strstr(reply->text, "返信です。"));
 	office_assert_states(office, "AAAAAAAAAAAA", "sent, sent");
@@ -83,7 +69,7 @@ test_an_automatic_mail_is_one(Office *office, gconstpointer unused)
 	office_prove(office, VISITOR);
 	office_submit_from(office, "AAAAAAAAAAAA", MAIL_REPLY, VISITOR);
 	g_autoptr(GPtrArray) letters = office_send_due(office);
-	const Letter *reply = only_letter(letters);
+	const Letter *reply = office_only_letter(letters);
 
 	g_assert_true(reply->is_automatic);
 	g_assert_true(g_str_has_prefix(reply->envelope_sender, "info+"));
@@ -108,12 +94,12 @@ test_a_null_sender_where_the_doctor_saw_it(Office *office, gconstpointer unused)
 	office_prove(office, "jiro@visitor.test");
 	office_submit_from(office, "AAAAAAAAAAAA", MAIL_REPLY, VISITOR);
 	g_autoptr(GPtrArray) unseen = office_send_due(office);
-	g_assert_true(g_str_has_prefix(only_letter(unseen)->envelope_sender, "info+"));
+	g_assert_true(g_str_has_prefix(office_only_letter(unseen)->envelope_sender, "info+"));
 
 	g_assert_true(ledger_note_null_sender(office->courier.ledger, key, TRUE, NULL));
 	office_submit_from(office, "BBBBBBBBBBBB", MAIL_REPLY, "jiro@visitor.test");
 	g_autoptr(GPtrArray) seen = office_send_due(office);
-	g_assert_cmpstr(only_letter(seen)->envelope_sender, ==, "");
+	g_assert_cmpstr(office_only_letter(seen)->envelope_sender, ==, "");
 }
 
 /* --- Who needs no asking, and who gets nothing ------------------------------------------------------------------------------------- */
@@ -213,7 +199,7 @@ test_asked_again_after_an_outage(Office *office, gconstpointer unused)
 	office_submit_from(office, "BBBBBBBBBBBB", MAIL_REPLY, VISITOR);
 	g_autoptr(GPtrArray) none = office_send_due(office);
 	g_autoptr(GPtrArray) asked = office_send_due(office);
-	assert_only_to(only_letter(asked), VISITOR);
+	office_assert_only_to(office_only_letter(asked), VISITOR);
 	office_assert_states(office, "BBBBBBBBBBBB", "deferred consent, sent");
 }
 
@@ -226,7 +212,7 @@ test_proofs_ignore_case(Office *office, gconstpointer unused)
 	office_prove(office, VISITOR);
 	office_submit_from(office, "AAAAAAAAAAAA", MAIL_REPLY, "Taro@Visitor.test");
 	g_autoptr(GPtrArray) letters = office_send_due(office);
-	assert_only_to(only_letter(letters), "Taro@Visitor.test");
+	office_assert_only_to(office_only_letter(letters), "Taro@Visitor.test");
 }
 
 /* Nobody waits for a reply that comes days late; the operator's own copy is none. */
@@ -270,7 +256,7 @@ test_proved_meanwhile(Office *office, gconstpointer unused)
 	office_pass(G_TIME_SPAN_HOUR + G_TIME_SPAN_MINUTE);
 	g_autoptr(GPtrArray) letters = office_send_due(office);
 
-	assert_only_to(only_letter(letters), VISITOR);
+	office_assert_only_to(office_only_letter(letters), VISITOR);
 	office_assert_states(office, "AAAAAAAAAAAA", "sent, cancelled proved");
 }
 
@@ -341,16 +327,16 @@ test_a_configured_reader_sees_no_unproved_address(Office *office, gconstpointer 
 	office_form(office, "confirm", OFFICE_REPLY);
 	office_submit_from(office, "AAAAAAAAAAAA", MAIL_REPLY, VISITOR);
 	g_autoptr(GPtrArray) first = office_send_due(office);
-	assert_only_to(only_letter(first), "desk@example.jp");
-	assert_shown(only_letter(first)->to, "");
-	assert_shown(only_letter(first)->cc, "desk@example.jp");
+	office_assert_only_to(office_only_letter(first), "desk@example.jp");
+	assert_shown(office_only_letter(first)->to, "");
+	assert_shown(office_only_letter(first)->cc, "desk@example.jp");
 
 	office_prove(office, VISITOR);
 	office_pass(G_TIME_SPAN_HOUR + G_TIME_SPAN_MINUTE);
 	g_autoptr(GPtrArray) second = office_send_due(office);
-	assert_only_to(only_letter(second), VISITOR);
-	assert_shown(only_letter(second)->to, VISITOR);
-	assert_shown(only_letter(second)->cc, "desk@example.jp");
+	office_assert_only_to(office_only_letter(second), VISITOR);
+	assert_shown(office_only_letter(second)->to, VISITOR);
+	assert_shown(office_only_letter(second)->cc, "desk@example.jp");
 }
 
 static void
@@ -367,13 +353,13 @@ test_a_copy_is_the_notice_without_facts(Office *office, gconstpointer unused)
 	const Letter *copy = letters->pdata[0];
 	const Letter *notice = letters->pdata[1];
 
-	assert_only_to(copy, VISITOR);
+	office_assert_only_to(copy, VISITOR);
 	assert_shown(copy->to, OWNER);
 	assert_shown(copy->cc, VISITOR);
 	g_assert_true(copy->is_automatic);
 	g_assert_nonnull(strstr(copy->text, "本文"));
 	g_assert_null(strstr(copy->text, "受付番号"));
-	assert_only_to(notice, OWNER);
+	office_assert_only_to(notice, OWNER);
 	assert_shown(notice->cc, "");
 	g_assert_false(notice->is_automatic);
 	g_assert_cmpstr(notice->envelope_sender, ==, "info@example.jp");
@@ -400,10 +386,7 @@ test_two_spellings_in_one_submission(Office *office, gconstpointer unused)
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(Office *, gconstpointer);
-	} tests[] = {
+	static const OfficeTest tests[] = {
 	    {"asked, pressed, answered", test_asked_pressed_answered},
 	    {"an automatic mail is marked and its sender tagged", test_an_automatic_mail_is_one},
 	    {"a null sender where the doctor saw it accepted", test_a_null_sender_where_the_doctor_saw_it},
@@ -420,12 +403,8 @@ main(int argc, char **argv)
 	    {"a configured reader sees no unproved address", test_a_configured_reader_sees_no_unproved_address},
 	    {"a copy is the notice without facts", test_a_copy_is_the_notice_without_facts},
 	    {"two spellings in one submission", test_two_spellings_in_one_submission},
+	    {NULL, NULL},
 	};
 
-	g_test_init(&argc, &argv, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *name = g_strdup_printf("/automatic/%s", tests[i].name);
-		g_test_add(name, Office, NULL, office_open, tests[i].run, office_close);
-	}
-	return g_test_run();
+	return office_run(argc, argv, "automatic", tests);
 }

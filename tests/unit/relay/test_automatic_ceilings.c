@@ -10,13 +10,6 @@
 #define OWNER "owner@example.jp"
 
 static void
-assert_only_to(const Letter *letter, const char *address)
-{
-	g_assert_cmpuint(letter->recipients->len, ==, 1);
-	g_assert_cmpstr(((const LetterRecipient *)letter->recipients->pdata[0])->address, ==, address);
-}
-
-static void
 submit_proved(Office *office, guint count)
 {
 	for (guint i = 0; i < count; i++) {
@@ -196,7 +189,7 @@ test_a_tripped_fuse_holds_no_configured_mail(Office *office, gconstpointer unuse
 	g_autoptr(GPtrArray) tripped = office_send_due(office);
 	g_assert_cmpuint(tripped->len, ==, 2);
 	for (guint i = 0; i < tripped->len; i++)
-		assert_only_to(tripped->pdata[i], "desk@example.jp");
+		office_assert_only_to(tripped->pdata[i], "desk@example.jp");
 	office_assert_states(office, "AAAAAAAAAAA1", "deferred fuse, sent");
 
 	office_pass(31 * G_TIME_SPAN_MINUTE);
@@ -207,27 +200,18 @@ test_a_tripped_fuse_holds_no_configured_mail(Office *office, gconstpointer unuse
 	office_assert_states(office, "AAAAAAAAAAA2", "deferred fuse, sent");
 }
 
-/* --- What letters show ---------------------------------------------------------------------------------------------------------------------- */
-
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(Office *, gconstpointer);
-	} tests[] = {
+	static const OfficeTest tests[] = {
 	    {"a ceiling alarms once a day", test_a_ceiling_alarms_once_a_day},
 	    {"a ceiling puts off", test_a_ceiling_puts_off},
 	    {"the fuse trips and alarms once", test_the_fuse_trips_once},
 	    {"a tripped fuse puts the whole form off", test_a_tripped_fuse_puts_the_form_off},
 	    {"a tripped fuse asks nobody", test_a_tripped_fuse_asks_nobody},
 	    {"a tripped fuse holds no configured mail", test_a_tripped_fuse_holds_no_configured_mail},
+	    {NULL, NULL},
 	};
 
-	g_test_init(&argc, &argv, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *name = g_strdup_printf("/automatic_ceilings/%s", tests[i].name);
-		g_test_add(name, Office, NULL, office_open, tests[i].run, office_close);
-	}
-	return g_test_run();
+	return office_run(argc, argv, "automatic_ceilings", tests);
 }

@@ -13,20 +13,6 @@
 #define VISITOR "taro@visitor.test"
 #define OWNER "owner@example.jp"
 
-static const Letter *
-only_letter(const GPtrArray *letters)
-{
-	g_assert_cmpuint(letters->len, ==, 1);
-	return letters->pdata[0];
-}
-
-static void
-assert_only_to(const Letter *letter, const char *address)
-{
-	g_assert_cmpuint(letter->recipients->len, ==, 1);
-	g_assert_cmpstr(((const LetterRecipient *)letter->recipients->pdata[0])->address, ==, address);
-}
-
 /* Statements of the outbox's file do not work on the ledger's, and the other way round. */
 static void
 test_without_a_ledger_nothing_goes(Office *office, gconstpointer unused)
@@ -41,11 +27,11 @@ test_without_a_ledger_nothing_goes(Office *office, gconstpointer unused)
 	g_autoptr(GPtrArray) letters = office_send_due(office);
 	office->courier.ledger = ledger;
 
-	assert_only_to(only_letter(letters), OWNER);
+	office_assert_only_to(office_only_letter(letters), OWNER);
 	office_assert_states(office, "AAAAAAAAAAAA", "queued");
 	office_pass(2 * G_TIME_SPAN_MINUTE);
 	g_autoptr(GPtrArray) mended = office_send_due(office);
-	assert_only_to(only_letter(mended), VISITOR);
+	office_assert_only_to(office_only_letter(mended), VISITOR);
 }
 
 /* A front that was taken over writes one row while it is claimed and another while it is opened: the courier ends the mail and not itself. */
@@ -88,7 +74,7 @@ test_a_lost_session_costs_time(Office *office, gconstpointer unused)
 	g_assert_cmpuint(held->len, ==, 0);
 	office_pass(8 * G_TIME_SPAN_MINUTE);
 	g_autoptr(GPtrArray) again = office_send_due(office);
-	assert_only_to(only_letter(again), VISITOR);
+	office_assert_only_to(office_only_letter(again), VISITOR);
 }
 
 static gint64
@@ -117,7 +103,7 @@ test_a_refused_reply_is_tried_again(Office *office, gconstpointer unused)
 	settle_attempt(&office->courier, item, item->deliveries->pdata[0], &(Attempt){.failure = refusal, .reply_code = 451});
 	office_pass(2 * G_TIME_SPAN_MINUTE);
 	g_autoptr(GPtrArray) again = office_send_due(office);
-	assert_only_to(only_letter(again), VISITOR);
+	office_assert_only_to(office_only_letter(again), VISITOR);
 }
 
 /* Its row was set back by somebody, or a crash came before it was written: the ledger knows better, also when no session can have it any more. */
@@ -132,7 +118,7 @@ test_a_sent_reply_is_not_sent_again(Office *office, gconstpointer unused)
 	office_prove(office, VISITOR);
 	office_submit_from(office, "AAAAAAAAAAAA", MAIL_REPLY, VISITOR);
 	g_autoptr(GPtrArray) letters = office_send_due(office);
-	assert_only_to(only_letter(letters), VISITOR);
+	office_assert_only_to(office_only_letter(letters), VISITOR);
 	office_pass(10 * G_TIME_SPAN_MINUTE);
 	g_assert_cmpint(sqlite3_open(path, &raw), ==, SQLITE_OK);
 	g_assert_cmpint(sqlite3_exec(raw, "UPDATE delivery SET state = 1, reason = 'x'", NULL, NULL, NULL), ==, SQLITE_OK);
@@ -164,7 +150,7 @@ test_forged_confirmations_ask_nobody(Office *office, gconstpointer unused)
 		automatic_address_hash(&office->courier, cases[i].address, &hash);
 		g_assert_true(outbox_add_confirmation(office->courier.db, submission_id(office, receipt), &hash, &is_new, NULL));
 		g_autoptr(GPtrArray) letters = office_send_due(office);
-		g_assert_cmpint(only_letter(letters)->is_automatic, ==, FALSE);
+		g_assert_cmpint(office_only_letter(letters)->is_automatic, ==, FALSE);
 		office_assert_states(office, receipt, cases[i].states);
 	}
 }
@@ -230,7 +216,7 @@ test_a_confirmation_that_was_gone_is_made_anew(Office *office, gconstpointer unu
 	g_assert_cmpuint(prepare_due(office), ==, 0);
 	office_assert_states(office, "AAAAAAAAAAAA", "deferred consent, queued");
 	g_autoptr(GPtrArray) asked = office_send_due(office);
-	assert_only_to(only_letter(asked), VISITOR);
+	office_assert_only_to(office_only_letter(asked), VISITOR);
 }
 
 static void
@@ -289,7 +275,7 @@ test_a_charge_before_a_failure_costs_no_time(Office *office, gconstpointer unuse
 	g_assert_cmpuint(g_hash_table_size(office->courier.charges), ==, 0);
 	run_raw(office, "DROP INDEX fails");
 	g_autoptr(GPtrArray) letters = office_send_due(office);
-	assert_only_to(only_letter(letters), VISITOR);
+	office_assert_only_to(office_only_letter(letters), VISITOR);
 }
 
 /* The owner has reset it since the mail was held back. */
@@ -338,16 +324,13 @@ test_notices_do_not_ask_the_ledger(Office *office, gconstpointer unused)
 	g_autoptr(GPtrArray) letters = office_send_due(office);
 	office->courier.ledger = ledger;
 
-	assert_only_to(only_letter(letters), OWNER);
+	office_assert_only_to(office_only_letter(letters), OWNER);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(Office *, gconstpointer);
-	} tests[] = {
+	static const OfficeTest tests[] = {
 	    {"a row that changed since the claim", test_a_row_that_changed_since_the_claim},
 	    {"without a ledger nothing automatic goes", test_without_a_ledger_nothing_goes},
 	    {"a lost session costs time", test_a_lost_session_costs_time},
@@ -361,15 +344,11 @@ main(int argc, char **argv)
 	    {"a fuse that was reset alarms nobody", test_a_fuse_that_was_reset_alarms_nobody},
 	    {"a forged copy waits", test_a_forged_copy_waits},
 	    {"notices do not ask the ledger", test_notices_do_not_ask_the_ledger},
+	    {NULL, NULL},
 	};
 
 	/* A session: it sends nothing. */
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)
 		return 1;
-	g_test_init(&argc, &argv, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *name = g_strdup_printf("/automatic_faults/%s", tests[i].name);
-		g_test_add(name, Office, NULL, office_open, tests[i].run, office_close);
-	}
-	return g_test_run();
+	return office_run(argc, argv, "automatic_faults", tests);
 }

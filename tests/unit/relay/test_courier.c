@@ -410,10 +410,7 @@ play_session(const char *trial)
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(Office *, gconstpointer);
-	} tests[] = {
+	static const OfficeTest tests[] = {
 	    {"a notice goes to the owner", test_a_notice_goes_to_the_owner},
 	    {"a forged recipient is not mailed", test_a_forged_recipient_is_not_mailed},
 	    {"a forged reply is not mailed", test_a_forged_reply_is_not_mailed},
@@ -428,14 +425,10 @@ main(int argc, char **argv)
 	    {"SIGTERM gives everything back", test_sigterm_gives_everything_back},
 	    {"notices go on without a ledger", test_notices_go_on_without_a_ledger},
 	    {"uploaded files go with their submission", test_files_go_with_their_submission},
+	    {NULL, NULL},
 	};
 
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)
 		return play_session(g_getenv("COURIER_TRIAL"));
-	g_test_init(&argc, &argv, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *name = g_strdup_printf("/courier/%s", tests[i].name);
-		g_test_add(name, Office, NULL, office_open, tests[i].run, office_close);
-	}
-	return g_test_run();
+	return office_run(argc, argv, "courier", tests);
 }

@@ -342,10 +342,7 @@ test_leases_are_given_back(Office *office, gconstpointer unused)
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(Office *, gconstpointer);
-	} tests[] = {
+	static const OfficeTest tests[] = {
 	    {"what becomes of an attempt", test_what_becomes_of_an_attempt},
 	    {"a form that is missing defers", test_a_form_that_is_missing_defers},
 	    {"a site that is missing defers", test_a_site_that_is_missing_defers},
@@ -361,12 +358,8 @@ main(int argc, char **argv)
 	    {"an account with too much leaves room", test_an_account_with_too_much_leaves_room},
 	    {"a lost mail flies alone", test_a_lost_mail_flies_alone},
 	    {"leases are given back", test_leases_are_given_back},
+	    {NULL, NULL},
 	};
 
-	g_test_init(&argc, &argv, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *name = g_strdup_printf("/desk/%s", tests[i].name);
-		g_test_add(name, Office, NULL, office_open, tests[i].run, office_close);
-	}
-	return g_test_run();
+	return office_run(argc, argv, "desk", tests);
 }

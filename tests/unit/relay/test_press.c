@@ -303,10 +303,7 @@ test_a_broken_form_is_waited_for(Office *office, gconstpointer unused)
 int
 main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		void (*run)(Office *, gconstpointer);
-	} tests[] = {
+	static const OfficeTest tests[] = {
 	    {"a press proves the address and calls the reply", test_a_press_proves},
 	    {"a second press does nothing", test_a_second_press_does_nothing},
 	    {"forged, foreign and strange tokens prove nothing", test_what_proves_nothing},
@@ -315,12 +312,8 @@ main(int argc, char **argv)
 	    {"a press waits for the ledger", test_a_press_waits_for_the_ledger},
 	    {"a damaged row is stepped over", test_a_damaged_row_is_stepped_over},
 	    {"a broken form is waited for", test_a_broken_form_is_waited_for},
+	    {NULL, NULL},
 	};
 
-	g_test_init(&argc, &argv, NULL);
-	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
-		g_autofree char *name = g_strdup_printf("/press/%s", tests[i].name);
-		g_test_add(name, Office, NULL, office_open, tests[i].run, office_close);
-	}
-	return g_test_run();
+	return office_run(argc, argv, "press", tests);
 }
