@@ -54,6 +54,11 @@ static const EventRow event_rows[] = {
     [LOG_FUSE_TRIPPED] = {"fuse_tripped", LOG_ALERT},
     [LOG_ALARM_TOLD] = {"alarm_told", LOG_NOTICE},
     [LOG_ALARM_FAILED] = {"alarm_failed", LOG_ERR},
+    [LOG_CHECK_FAILED] = {"check_failed", LOG_ERR},
+    [LOG_CHECK_RESTS] = {"check_rests", LOG_WARNING},
+    [LOG_CLEARED] = {"cleared", LOG_INFO},
+    [LOG_NOT_KEPT] = {"not_kept", LOG_WARNING},
+    [LOG_ONE_ADDRESS] = {"one_address", LOG_WARNING},
     [LOG_INTERNAL] = {"internal", LOG_ERR},
 };
 

@@ -290,6 +290,21 @@ text_for_terminal(const char *text, gboolean keep_lines)
 	return g_string_free(out, FALSE);
 }
 
+char *
+text_one_line(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	GString *out = g_string_sized_new(strlen(valid));
+	for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
+		const gunichar character = g_utf8_get_char(at);
+		if (!g_unichar_iscntrl(character) && !is_deceptive(character))
+			g_string_append_unichar(out, character);
+		else if (text_is_space(character))
+			g_string_append_c(out, ' ');
+	}
+	return g_string_free(out, FALSE);
+}
+
 guint
 text_width(const char *text)
 {

@@ -25,7 +25,7 @@
 #include "vault_parts.h"
 
 #define HASH_SUM_BYTES 16u
-#define PURPOSES (VAULT_HASH_PROBE + 1u)
+#define PURPOSES (VAULT_HASH_CHALLENGE + 1u)
 /* Eight bytes that keep these subkeys apart from others that may be derived later. */
 #define HASH_CONTEXT "sekihash"
 

@@ -239,6 +239,106 @@
 #define LIMIT_SENDER_ADDRESSES 8u
 #define LIMIT_SENDER_SERVERS 5u
 
+/* --- The gate ------------------------------------------------------------------------------------------------------ */
+
+/* What one submission is said to have, and how long one sentence of it is: a screen. */
+#define LIMIT_FINDINGS 64u
+#define LIMIT_FINDING_BYTES 400u
+/* Counters that one submission is charged to: each tier once, and a few sender addresses. */
+#define LIMIT_CHARGES 16u
+/* Submissions decided in one transaction: some milliseconds, so that other processes get their turn. */
+#define LIMIT_ADMISSION_BATCH 64u
+/* After counters.db could not be used nobody waits for it again so soon. */
+#define LIMIT_ADMISSION_REST_MS 1000u
+/* A visitor waits for a writer of counters.db at most so long; a transaction of ours takes some milliseconds. */
+#define LIMIT_COUNTERS_BUSY_MS 1000u
+/* Counters that are known to deny; past it all are forgotten, and the file is asked again. Each is about 100 bytes. */
+#define LIMIT_DENIALS 10000u
+/* Entries of lists whose hits wait to be written; they wait two seconds. */
+#define LIMIT_HITS 10000u
+/* Written with one transaction: a few milliseconds, in which nobody is admitted. */
+#define LIMIT_HITS_BATCH 500u
+/* How long the hits of an entry that nothing meets any more are kept: a year and some, so that what comes once a year is still known. */
+#define LIMIT_HIT_AGE_US (400 * G_TIME_SPAN_DAY)
+/* Counters that one purge looks through, which lie beside each other: some milliseconds of the write lock of counters.db. Each submission makes up to seven. */
+#define LIMIT_PURGE_COUNTERS 20000u
+/* Addresses of email fields that rates and the DNS are asked for; a form has one or two. Who gives more is held. */
+#define LIMIT_SENDERS 4u
+/* Addresses of email fields that are looked up in the lists, some microseconds each; who gives more is held. */
+#define LIMIT_SENDER_LOOKS 64u
+/* Matches of lists that one submission is told to have. */
+#define LIMIT_LIST_MATCHES 32u
+/* Entries written in one transaction, about 4 ms of processor time and 13 ms with a slow disk; and how long an expired one is still shown by `sekisho list`. */
+#define LIMIT_LIST_BATCH 1000u
+#define LIMIT_LIST_EXPIRED_US (90 * G_TIME_SPAN_DAY)
+/* Points of one entry that notes: far above every threshold. How long an entry may be given at once: ten years are for ever. */
+#define LIMIT_LIST_POINTS 100u
+#define LIMIT_LIST_DURATION_US (3650 * G_TIME_SPAN_DAY)
+/* A file of entries: a million lines with their reasons have 100 MiB. Lines that cannot be read, of which so many are shown: a screen of them. */
+#define LIMIT_LIST_IMPORT_BYTES (256ul * 1024u * 1024u)
+#define LIMIT_LIST_PROBLEMS 20u
+/* Other submissions of the same sender that `sekisho why` names, of each kind; it counts them all. */
+#define LIMIT_RELATED_ROWS 5u
+/* Submissions that a rehearsal looks through: some minutes, and what a busy site keeps. */
+#define LIMIT_REHEARSED 100000u
+/* Entries that are held in memory, at about 60 bytes each: a few times the largest public lists of networks. Further ones decide nothing. */
+#define LIMIT_LIST_ENTRIES 4000000u
+/* One value: a user agent in full (LIMIT_USER_AGENT_BYTES) is the longest that makes sense. */
+#define LIMIT_LIST_VALUE_BYTES 1024u
+/* Entries that are read at once: a long reader would keep the write-ahead log from being emptied. */
+#define LIMIT_LIST_PAGE 5000u
+/* Different hosts of links that are looked up for one submission: an enquiry has a few, and some are read in two ways. It is held if there are more. */
+#define LIMIT_LINK_HOSTS 128u
+/* Different words with a dot in it that are looked at for links, some microseconds each. Beyond them a text counts as having too many links. */
+#define LIMIT_LINK_LOOKS 1000u
+/* A host in Unicode: each of its letters has at most four bytes. */
+#define LIMIT_HOST_SPELLING_BYTES 1012
+/* The owner of a site is told at most once within this time that something is held, and one note names so many: a screen. */
+#define LIMIT_HELD_NOTE_US G_TIME_SPAN_HOUR
+#define LIMIT_HELD_NOTE_ROWS 20u
+/* Keys of repetitions that one purge forgets: some milliseconds of the write lock, and more a minute than the front commits. */
+#define LIMIT_PURGE_REPETITIONS 5000u
+/* A captcha's token: the longest of the services' are about 2 KiB (Turnstile's documentation) to 4 KiB; and an answer. */
+#define LIMIT_CAPTCHA_TOKEN_BYTES 8192u
+#define LIMIT_CAPTCHA_ANSWER_BYTES (64ul * 1024u)
+/* A visitor waits for a captcha's service at most so long, and for the DNS. */
+#define LIMIT_CAPTCHA_MS 5000u
+/* To connect to it, so that a second try fits into that time. */
+#define LIMIT_CAPTCHA_CONNECT_MS 2000u
+/* Connections to the services at once. They take a hundred questions each over HTTP/2; where only HTTP/1.1 is spoken, every question needs one; and those kept for the next visitor. */
+#define LIMIT_CAPTCHA_CONNECTIONS 256u
+#define LIMIT_CAPTCHA_IDLE_CONNECTIONS 16u
+/* Failures in a row after which an endpoint is left alone, for how long, and endpoints whose failures are remembered: sites share a handful. */
+#define LIMIT_CAPTCHA_FAILURES 5u
+#define LIMIT_CAPTCHA_REST_MS 10000u
+#define LIMIT_CAPTCHA_ENDPOINTS 64u
+#define LIMIT_RESOLVER_MS 1500u
+/* How long a visitor may work on a form before an ALTCHA challenge is too old. */
+#define LIMIT_ALTCHA_MS (30u * 60000u)
+/* Rounds of an ALTCHA key's derivation: whoever has one challenge makes us derive one key for each payload, two or three microseconds a round. Beyond it a challenge asks for
+ * more keys instead of dearer ones. */
+#define LIMIT_ALTCHA_ROUNDS 1000u
+/* Accepted submissions of a site from which the trap learns whether it is of use. */
+#define LIMIT_TRAP_SAMPLE 20u
+/* Sites of which it remembers that; past it it begins anew. */
+#define LIMIT_TRAP_SITES 10000u
+/* Links of one submission that are looked at; it is held long before. */
+#define LIMIT_LINKS 100u
+/* Domains whose mail exchangers are remembered, about 100 bytes each; past it they are forgotten. What takes mail goes on to, what does not may be mended within minutes, and who is
+ * silent is asked again soon. */
+#define LIMIT_RESOLVER_DOMAINS 10000u
+#define LIMIT_RESOLVER_GOOD_MS (3600u * 1000u)
+#define LIMIT_RESOLVER_BAD_MS (300u * 1000u)
+#define LIMIT_RESOLVER_SILENT_MS (10u * 1000u)
+/* Salts that fingerprints are made with: the newest, the one before it, and older ones that lists name. */
+#define LIMIT_SALTS 16u
+/* Proxies that a request passed: a visitor's line, a company's, a content delivery network, a balancer. */
+#define LIMIT_PROXIES 16u
+/* Submissions from one address alone, since the start, that make it look like a proxy's. */
+#define LIMIT_ONE_ADDRESS 50u
+/* Held submissions whose captcha is asked for again; each has some KiB. A service that is down for a minute holds so many of a busy site. */
+#define LIMIT_RECHECKS 500u
+
 /* --- Log ----------------------------------------------------------------------------------------------------------- */
 
 /* One value of a log line, escapes included: a dozen of them stay far below the 48 KiB at which the journal splits a line. */
@@ -257,5 +357,5 @@
 #define LIMIT_SPOOL_ORPHAN_S (24l * 3600)
 /* Files that one sweep removes: some milliseconds of the courier's time. */
 #define LIMIT_SPOOL_REMOVED 200u
-/* The write-ahead log is cut back to this after it was copied into the database (SQLite does that every 4 MiB). */
+/* The write-ahead log is cut back to this after it was copied into the database (SQLite does that every 4 MiB; of counters.db, when it has this size). */
 #define LIMIT_STORE_LOG_BYTES (8ul * 1024u * 1024u)

@@ -39,6 +39,11 @@ typedef enum {
 	LOG_FUSE_TRIPPED,       /* alert: a site's automatic mail reached its ceiling and stopped */
 	LOG_ALARM_TOLD,         /* notice: the operator was told: channel command or mail, topic, site */
 	LOG_ALARM_FAILED,       /* error: could not be told by this channel now; it is tried again */
+	LOG_CHECK_FAILED,       /* error: a check of the gate could not be made: site, check, code, reason */
+	LOG_CHECK_RESTS,        /* warning: a check of a site would be wrong about most visitors and rests: site, check, reason */
+	LOG_CLEARED,            /* info: what was held because a captcha's service was silent was released by its late answer: site, receipt */
+	LOG_NOT_KEPT,           /* warning: refused submissions of a site are only counted, and why; once an hour: site, reason */
+	LOG_ONE_ADDRESS,        /* warning: all submissions since the start seem to come from one address: what to configure */
 	LOG_INTERNAL            /* error: something that should not happen; the sentence says what */
 } LogEvent;
 

@@ -29,10 +29,20 @@ char *text_with_lf(const char *text);
 char *text_canonicalize(const char *text);
 /* The same for the answer to a quiz (contract 9): lower case, and these runs vanish. */
 char *text_canonicalize_answer(const char *text);
+/* A normal form (UAX #15) in a time that grows with the text alone, which g_utf8_normalize's does not. Of more than 30 marks on one letter the further ones are dropped, as Stream-Safe
+ * Text has it. */
+char *text_normalise(const char *text, GNormalizeMode mode);
+/* TRUE for characters that show nothing, and so could stand between any two letters of a word to hide it. */
+gboolean text_is_invisible(gunichar character);
+/* The form in which phrases are looked for: NFKC, case folded, characters that show nothing removed (soft hyphen, zero-width, Korean fillers, bidi controls, variation selectors, tags),
+ * each run of white space one space, text_strip, and a dash, minus or long vowel between two ASCII digits a hyphen. Half-width katakana and full-width letters so become the usual ones. */
+char *text_fold(const char *text);
 /* For a terminal: controls (C0 except LF if `keep_lines`, DEL, C1), bidi controls, U+2028, U+2029 and invalid bytes become visible
  * escapes \xNN (bytes) or \u{XXXX} (characters), so that a stranger's text can move no cursor and fake no line. With `keep_lines`
  * CR LF becomes LF. A backslash stays as it is. Takes any bytes up to NUL. */
 char *text_for_terminal(const char *text, gboolean keep_lines);
+/* One line for people: controls and those that text_for_terminal calls deceptive are removed, and become a space where they part words (line ends, tab); invalid bytes become U+FFFD. */
+char *text_one_line(const char *text);
 /* Cells that `text` takes on a terminal: wide characters are two, combining marks none. */
 guint text_width(const char *text);
 /* Letters to insert, remove or change until `a` is `b` (Levenshtein), ASCII case ignored; TEXT_FAR if one is longer than TEXT_DISTANCE_BYTES,

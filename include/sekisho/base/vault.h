@@ -32,7 +32,8 @@ typedef enum { VAULT_FRONT, VAULT_COURIER, VAULT_ADMIN } VaultRole;
 /* What a keyed hash is for: each purpose has its own subkey, so that hashes of different kinds never compare equal. Values go into
  * the subkeys: never renumber. */
 typedef enum { VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT, VAULT_HASH_RECEIPT, VAULT_HASH_QUIZ,
-	VAULT_HASH_DOMAIN, VAULT_HASH_PROBE } VaultPurpose;
+	VAULT_HASH_DOMAIN, VAULT_HASH_PROBE, VAULT_HASH_FINGERPRINT, VAULT_HASH_COUNTER, VAULT_HASH_REPETITION,
+	VAULT_HASH_TRAP, VAULT_HASH_CHALLENGE } VaultPurpose;
 
 /* version (1) | key id (4) | hash (16) */
 #define VAULT_HASH_BYTES 21u

@@ -201,6 +201,20 @@ test_canonical(void)
 }
 
 static void
+test_one_line(void)
+{
+	static const Pair pairs[] = {
+	    {"SBL1234, 迷惑", "SBL1234, 迷惑"},
+	    {"a\nb\tc\xE2\x80\xA8" "d", "a b c d"},
+	    {"\x1B[2J\x1B]0;x\x07y", "[2J]0;xy"},
+	    {"x\xC2\x9By", "xy"},
+	    {"a\xE2\x80\xAE" "b", "ab"},
+	    {"a\xFF" "b", "a\xEF\xBF\xBD" "b"},
+	};
+	check_pairs(pairs, G_N_ELEMENTS(pairs), text_one_line);
+}
+
+static void
 test_hex(void)
 {
 	static const guint8 bytes[] = {0x00, 0x0f, 0xa5, 0xff};
@@ -228,6 +242,7 @@ main(int argc, char **argv)
 	g_test_add_func("/base/text/line breaks", test_lines);
 	g_test_add_func("/base/text/a terminal is shown no control", test_terminal);
 	g_test_add_func("/base/text/width and truncation", test_width_and_truncate);
+	g_test_add_func("/base/text/one line for people", test_one_line);
 	g_test_add_func("/base/text/hex digits and back", test_hex);
 	g_test_add_func("/contract/13.6-strip", test_strip);
 	g_test_add_func("/contract/13.6-canonical", test_canonical);
