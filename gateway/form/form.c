@@ -31,6 +31,8 @@ mail_kind_name(MailKind kind)
 		return "copy";
 	case MAIL_CONFIRMATION:
 		return "confirmation";
+	case MAIL_HELD:
+		return "held";
 	default:
 		g_assert_not_reached();
 	}

@@ -1,6 +1,7 @@
 /*
  * Words in brackets that are no form-tag but were surely meant to be one: "[texxt* your-name]". They stay text as in Contact Form 7 (contract
- * 4.2), and the form is served; but a warning that names the type which was meant helps more than one that does not. Pure functions.
+ * 4.2), and the form is served; but a warning that names the type which was meant helps more than one that does not. And words that other plugins
+ * know, with what to write instead. Pure functions.
  */
 #include <string.h>
 
@@ -53,4 +54,23 @@ formtag_slip(const char *template_text, const char *word, guint *line)
 	for (const char *cursor = template_text; cursor < place; cursor++)
 		*line += *cursor == '\n';
 	return g_strconcat(type->basetype, is_starred && type->has_star ? "*" : "", NULL);
+}
+
+const char *
+formtag_foreign_advice(const char *word)
+{
+	static const struct {
+		const char *word, *advice;
+	} foreign[] = {
+	    {"honeypot",
+		"is a tag of another plugin; write [text NAME autocomplete:off tabindex:-1] in <span style=\"display:none\" "
+		"aria-hidden=\"true\"> instead, and honeypot_fields = NAME under [check] of form.ini"},
+	    {"recaptcha",
+		"is a tag of Contact Form 7 before 5.1; take it out, and write service = recaptcha-v3 or recaptcha-v2 under "
+		"[captcha] of site.conf if the page has the widget"},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(foreign); i++)
+		if (g_str_equal(word, foreign[i].word))
+			return foreign[i].advice;
+	return NULL;
 }

@@ -21,6 +21,7 @@ client_facts_new(void)
 	facts->url = g_strdup("");
 	facts->unit_tag = g_strdup("");
 	facts->canary = g_strdup("");
+	facts->fingerprint = g_strdup("");
 	return facts;
 }
 
@@ -34,6 +35,7 @@ client_facts_free(ClientFacts *facts)
 	g_free(facts->url);
 	g_free(facts->unit_tag);
 	g_free(facts->canary);
+	g_free(facts->fingerprint);
 	g_free(facts);
 }
 
@@ -245,6 +247,7 @@ submission_free(Submission *submission)
 		g_ptr_array_unref((GPtrArray *)submission->fields);
 	if (submission->files != NULL)
 		g_ptr_array_unref((GPtrArray *)submission->files);
+	g_free(submission->evidence);
 	g_free(submission);
 }
 

@@ -12,15 +12,16 @@
 #include "sekisho/wire/packed.h"
 #include "submission_parts.h"
 
-#define BYTES_VERSION 4
-/* Rows of this version are still read; they have no canary. */
+#define BYTES_VERSION 5
+/* Rows of these versions are still read; they have no fingerprint and evidence, and the older ones no canary. */
+#define BYTES_VERSION_CANARY 4
 #define BYTES_VERSION_OLDEST 3
 
 /*
- * VERSION, the eight FACT of the client, the map of what was posted, then for each field that differs FIELD, whether it is an array (FACT) and its VALUE, then
+ * VERSION, the nine FACT of the client, whether it is unchecked (FACT), the gate's EVIDENCE (or none), the map of what was posted, then for each field that differs FIELD, whether it is an array (FACT) and its VALUE, then
  * for each file FILE (its field) and five FACT (the client's name for it, name, spool file, digest, size) and its KEY in hex digits.
  */
-enum { PACKED_VERSION = 'v', PACKED_FACT = 'c', PACKED_FIELD = 'f', PACKED_VALUE = 'x', PACKED_FILE = 'u', PACKED_SECRET = 's' };
+enum { PACKED_VERSION = 'v', PACKED_FACT = 'c', PACKED_FIELD = 'f', PACKED_VALUE = 'x', PACKED_FILE = 'u', PACKED_SECRET = 's', PACKED_EVIDENCE = 'e' };
 
 static void
 pack_client(const ClientFacts *client, GString *packed)
@@ -34,6 +35,7 @@ pack_client(const ClientFacts *client, GString *packed)
 	packed_add_number(packed, PACKED_FACT, (gint64)client->container_post);
 	packed_add_number(packed, PACKED_FACT, client->received_at_us);
 	packed_add(packed, PACKED_FACT, client->canary);
+	packed_add(packed, PACKED_FACT, client->fingerprint);
 }
 
 static gboolean
@@ -87,6 +89,9 @@ submission_to_bytes(const Submission *submission)
 
 	packed_add_number(packed, PACKED_VERSION, BYTES_VERSION);
 	pack_client(submission->client, packed);
+	packed_add_number(packed, PACKED_FACT, submission->is_unchecked);
+	if (submission->evidence != NULL)
+		packed_add(packed, PACKED_EVIDENCE, submission->evidence);
 	posted_pack(submission->posted, packed);
 	pack_fields(submission, packed);
 	pack_files(submission->files, packed);
@@ -120,9 +125,10 @@ unpack_client(PackedReader *reader, gint64 version)
 	facts->unit_tag = packed_dup(reader, PACKED_FACT);
 	facts->container_post = (guint64)packed_take_number(reader, PACKED_FACT, G_MININT64, G_MAXINT64);
 	facts->received_at_us = packed_take_number(reader, PACKED_FACT, G_MININT64, G_MAXINT64);
-	facts->canary = version == BYTES_VERSION_OLDEST ? g_strdup("") : packed_dup(reader, PACKED_FACT);
+	facts->canary = version < BYTES_VERSION_CANARY ? g_strdup("") : packed_dup(reader, PACKED_FACT);
+	facts->fingerprint = version < BYTES_VERSION ? g_strdup("") : packed_dup(reader, PACKED_FACT);
 	if (is_line(facts->remote_ip) && is_line(facts->user_agent) && is_line(facts->url) && is_line(facts->unit_tag) &&
-	    is_line(facts->canary) && strlen(facts->canary) <= LIMIT_CANARY_BYTES)
+	    is_line(facts->canary) && strlen(facts->canary) <= LIMIT_CANARY_BYTES && is_line(facts->fingerprint))
 		return facts;
 	client_facts_free(facts);
 	return NULL;
@@ -230,6 +236,10 @@ unpack(PackedReader *reader)
 
 	gint64 version = packed_take_number(reader, PACKED_VERSION, BYTES_VERSION_OLDEST, BYTES_VERSION);
 	submission->client = unpack_client(reader, version);
+	if (version == BYTES_VERSION)
+		submission->is_unchecked = packed_take_number(reader, PACKED_FACT, 0, 1) != 0;
+	if (packed_peek(reader) == PACKED_EVIDENCE)
+		submission->evidence = packed_dup(reader, PACKED_EVIDENCE);
 	submission->posted = posted_unpack(reader);
 	if (submission->client == NULL || submission->posted == NULL)
 		return NULL;

@@ -123,6 +123,17 @@ address_folded(const char *address)
 }
 
 char *
+address_untagged(const char *address)
+{
+	g_autofree char *lower = address_folded(address);
+	const char *at = strrchr(lower, '@');
+	const char *plus = strchr(lower, '+');
+	if (at == NULL || plus == NULL || plus == lower || plus > at)
+		return NULL;
+	return g_strdup_printf("%.*s%s", (int)(plus - lower), lower, at);
+}
+
+char *
 address_mailbox(const char *address)
 {
 	g_autofree char *lower = address_folded(address);

@@ -28,10 +28,11 @@ typedef struct {
  *   MAIL_REPLY         `mail_2`
  *   MAIL_COPY          `mail` to an address that was typed, because a Cc or Bcc of it takes it from a field
  *   MAIL_CONFIRMATION  our own text to an address that has not proved itself: may we send what waits for it? Made by the courier alone
+ *   MAIL_HELD          our own text to the site's admin_address: something was held, look at it. One tells of all that are held then
  */
-typedef enum { MAIL_NOTICE = 1, MAIL_REPLY = 2, MAIL_COPY = 3, MAIL_CONFIRMATION = 4 } MailKind;
-#define MAIL_KIND_LAST MAIL_CONFIRMATION
-/* "notice", "reply", "copy", "confirmation". */
+typedef enum { MAIL_NOTICE = 1, MAIL_REPLY = 2, MAIL_COPY = 3, MAIL_CONFIRMATION = 4, MAIL_HELD = 5 } MailKind;
+#define MAIL_KIND_LAST MAIL_HELD
+/* "notice", "reply", "copy", "confirmation", "held". */
 const char *mail_kind_name(MailKind kind);
 
 /*

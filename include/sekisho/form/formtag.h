@@ -62,3 +62,5 @@ GPtrArray *formtag_unknown_words(const char *template_text);
 /* The type that one of those words was meant to be: one or two letters off or with a star that the type has not, and followed by a name where
  * the type has one. `line` receives where it first stands. The caller's; NULL if it is another word. */
 char *formtag_slip(const char *template_text, const char *word, guint *line);
+/* What to do about such a word where it is a well-known plugin's, or an older version's: a sentence without its end. NULL for any other word. Static. */
+const char *formtag_foreign_advice(const char *word);

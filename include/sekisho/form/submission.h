@@ -6,6 +6,7 @@
 
 #include <glib.h>
 
+#include "sekisho/base/vault.h"
 #include "sekisho/form/form.h"
 #include "sekisho/wire/posted.h"
 
@@ -18,6 +19,7 @@ typedef struct {
 	char *unit_tag;     /* sanitised, contract 1.5 */
 	guint64 container_post;
 	gint64 received_at_us;
+	char *fingerprint;  /* of browser and connection, newest key first, separated by a space (front/fingerprint.h); "": none */
 	char *canary;       /* the token with which `sekisho canary` posted, at most LIMIT_CANARY_BYTES; "" for a visitor. Who mails by it verifies it */
 } ClientFacts;
 ClientFacts *client_facts_new(void);
@@ -55,6 +57,9 @@ typedef struct Submission {
 	const Posted *posted;     /* raw values, all names, `_...` included */
 	const GPtrArray *fields;  /* SubmissionField *: shaped by the form, contract 3.4, `_...` names left out */
 	const GPtrArray *files;   /* SubmissionFile *; after submission_from_bytes only those that were kept */
+	char *evidence;           /* what the gate found (policy/finding.h), set before it is stored; NULL: it was not asked */
+	gboolean is_unchecked;    /* its captcha could not be verified, by our own fault: the notice says so, and no reply is planned */
+	gboolean is_released;     /* it was held back, and let through: said by its row, which a front that was taken over can write, so the notice says that it was held back and no more */
 } Submission;
 
 typedef struct {
@@ -70,6 +75,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 
 /* The shaped field, or NULL. Borrowed. */
 const SubmissionField *submission_field(const Submission *submission, const char *name);
+
+/* What two of the same form, values and files have in common (VAULT_HASH_REPETITION), whoever sent them and when: site, form, posted values in their order but for "_..." names
+ * (free texts of choices count) and the tokens of captchas (`without`, names, NULL-terminated; may be NULL), names, sizes and digests of files. */
+void submission_repetition(const Submission *submission, Vault *vault, const char *const *without, VaultHash *repetition);
 
 /* TRUE if it may be kept only until its mails have settled: setting do_not_store, or a field with consent_for:storage is empty
  * (contract 3.4). */

@@ -24,6 +24,8 @@ char *address_domain(const char *address);
 char *address_canonical(const char *address);
 /* The address as proofs name it, all in lower case: whoever reads Taro@ reads taro@. The caller's. */
 char *address_folded(const char *address);
+/* What address_folded gives, without the "+detail" of the local part; NULL if it has none. The caller's. */
+char *address_untagged(const char *address);
 /* The address as mailboxes are counted: in lower case, without "+detail", and at Gmail, which has two domains and sees no dots
  * (support.google.com/mail answer 7436150), without those. Most servers deliver all those to one mailbox, and a stranger must not reach it once for each
  * way to write it. For counting only: mail may go elsewhere. `address` must hold an "@". The caller's. */

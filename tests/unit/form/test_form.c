@@ -154,8 +154,7 @@ test_headers(void)
 	    {"headers",
 		"Date: x\nMessage-ID: x\nSender: [your-email]\nReturn-Path: x\nmime-version: 1.0\nContent-Transfer-Encoding: "
 		"8bit",
-		{"1: Date:", "2: Message-ID:", "3: Sender:", "4: Return-Path:",
-		    "6: Content-Transfer-Encoding:"}},
+		{"1: Date:", "2: Message-ID:", "3: Sender:", "4: Return-Path:", "6: Content-Transfer-Encoding:"}},
 	    {"headers", "Content-Type: text/html\nMIME-Version: 1.0", {NULL}},
 	    {"headers", "Content-Language: ja\nResent-From: x", {"Content-Language:", "Resent-From:", NULL}},
 	    {"headers", "Bcc: boss@example.test, [your-email]", {NULL}},
@@ -183,6 +182,16 @@ test_setting_values(void)
 }
 
 /* Words that resemble a type are no tags and stay text (contract 4.2); which they resemble is for warnings only. */
+/* Words of other plugins: only these, and with what to write. */
+static void
+test_foreign_words(void)
+{
+	g_assert_nonnull(strstr(formtag_foreign_advice("honeypot"), "honeypot_fields = NAME under [check]"));
+	g_assert_nonnull(strstr(formtag_foreign_advice("recaptcha"), "[captcha]"));
+	g_assert_null(formtag_foreign_advice("dynamictext"));
+	g_assert_null(formtag_foreign_advice(""));
+}
+
 static void
 test_slips(void)
 {
@@ -343,8 +352,8 @@ test_settings(void)
 	g_autofree char *first = NULL, *indented = NULL, *missing = NULL, *empty = NULL, *prefix = NULL;
 
 	g_free(source->additional_settings);
-	source->additional_settings = g_strdup(
-	    "skip_mail \t:  on\v\t \r\nskip_mail: off\r\n do_not_store: on\nempty:\ndemo_mode:\xE3\x80\x80on\nacceptance_as_validation:1");
+	source->additional_settings = g_strdup("skip_mail \t:  on\v\t \r\nskip_mail: off\r\n do_not_store: "
+					       "on\nempty:\ndemo_mode:\xE3\x80\x80on\nacceptance_as_validation:1");
 	form = fixture_compile(source);
 	first = form_setting(form, "skip_mail");
 	indented = form_setting(form, "do_not_store");
@@ -465,6 +474,7 @@ main(int argc, char **argv)
 	g_test_add_func("/form/a notice needs a configured recipient, and no part of the list may be wrong", test_recipients);
 	g_test_add_func("/form/recipients that the form offers", test_offered_recipients);
 	g_test_add_func("/form/a known setting is on or off", test_setting_values);
+	g_test_add_func("/form/words of other plugins", test_foreign_words);
 	g_test_add_func("/form/a word that is nearly a form-tag is text", test_slips);
 	g_test_add_func("/form/without mail no recipient is needed", test_no_recipient_needed);
 	g_test_add_func("/form/a configured Bcc is a recipient", test_bcc_is_a_recipient);

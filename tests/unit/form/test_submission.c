@@ -278,6 +278,13 @@ crafted(const CraftedBytes *with)
 	for (const char *const *fact = (const char *const[]){"", "0", with->user_agent, "", "", "0", "0", NULL}; *fact != NULL;
 	     fact++)
 		packed_add(packed, 'c', *fact);
+	/* Canary, fingerprint, whether it is unchecked: each came with a version. */
+	if (with->version >= 4)
+		packed_add(packed, 'c', "canary");
+	if (with->version >= 5) {
+		packed_add(packed, 'c', "fingerprint");
+		packed_add_number(packed, 'c', 1);
+	}
 	packed_add(packed, '[', "");
 	packed_add(packed, ']', "");
 	for (guint i = 0; i < with->count; i++) {
@@ -312,6 +319,9 @@ test_crafted_bytes(void)
 	    {3, "agent", "f", TRUE, 1, LIMIT_FILES + 1, SUBMISSION_FILE_KEY_BYTES, FALSE},
 	    {3, "agent", "f", TRUE, 1, 1, SUBMISSION_FILE_KEY_BYTES - 1, FALSE},
 	    {2, "agent", "f", TRUE, 1, 0, 0, FALSE},
+	    {4, "agent", "f", TRUE, 2, 1, SUBMISSION_FILE_KEY_BYTES, TRUE},
+	    {5, "agent", "f", TRUE, 2, 1, SUBMISSION_FILE_KEY_BYTES, TRUE},
+	    {6, "agent", "f", TRUE, 2, 1, SUBMISSION_FILE_KEY_BYTES, FALSE},
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -350,6 +360,50 @@ test_canary(void)
 	g_autoptr(Submission) again = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
 	g_assert_cmpstr(again->client->canary, ==, "");
 	g_assert_cmpstr(again->client->user_agent, ==, "agent");
+}
+
+/* What the gate made of it is kept with it; a row from before there was a gate has nothing of that. */
+static void
+test_gate_facts(void)
+{
+	static const struct {
+		const char *fingerprint, *evidence;
+		gboolean is_unchecked, is_good;
+	} cases[] = {
+	    {"", NULL, FALSE, TRUE},
+	    {"01234567-00ff 89abcdef-11ee", "[{\"check\":\"links\"}]", FALSE, TRUE},
+	    {"01234567-00ff", "", TRUE, TRUE},
+	    {"", "二行\nの証拠", TRUE, TRUE},
+	    {"a\nb", NULL, FALSE, FALSE},
+	};
+	g_autoptr(Form) form = fixture_form("[text n]");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		ClientFacts *client = client_facts_new();
+		g_free(client->fingerprint);
+		client->fingerprint = g_strdup(cases[i].fingerprint);
+		g_autoptr(Submission) submission =
+		    submission_new(form, "0123456789AB", fixture_posted("n", "x", NULL), NULL, client);
+		submission->evidence = g_strdup(cases[i].evidence);
+		submission->is_unchecked = cases[i].is_unchecked;
+		g_autoptr(GBytes) bytes = submission_to_bytes(submission);
+		g_autoptr(Submission) again = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
+		g_assert_cmpint(again != NULL, ==, cases[i].is_good);
+		if (again == NULL)
+			continue;
+		g_assert_cmpstr(again->client->fingerprint, ==, cases[i].fingerprint);
+		g_assert_cmpstr(again->evidence, ==, cases[i].evidence);
+		g_assert_cmpint(again->is_unchecked, ==, cases[i].is_unchecked);
+	}
+	for (gint64 version = 3; version <= 5; version++) {
+		const CraftedBytes row = {version, "agent", "f", TRUE, 1, 0, 0, TRUE};
+		g_autoptr(GBytes) bytes = crafted(&row);
+		g_autoptr(Submission) again = submission_from_bytes("0123456789AB", "s", 1, bytes, NULL);
+		g_assert_cmpstr(again->client->canary, ==, version >= 4 ? "canary" : "");
+		g_assert_cmpstr(again->client->fingerprint, ==, version >= 5 ? "fingerprint" : "");
+		g_assert_cmpint(again->is_unchecked, ==, version >= 5);
+		g_assert_null(again->evidence);
+	}
 }
 
 /* `fields` records of one name, each with `values` values. */
@@ -431,6 +485,7 @@ main(int argc, char **argv)
 	g_test_add_func("/submission/foreign bytes are refused or harmless", test_foreign_bytes);
 	g_test_add_func("/submission/bytes that no submission can hold are refused", test_crafted_bytes);
 	g_test_add_func("/submission/the token of a canary comes back", test_canary);
+	g_test_add_func("/submission/what the gate made of it comes back", test_gate_facts);
 	g_test_add_func("/submission/more records than a request makes are refused", test_repeated_bytes);
 	return g_test_run();
 }
