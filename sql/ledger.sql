@@ -155,3 +155,16 @@ WHERE (site, hour) IN (SELECT site, hour FROM traffic INDEXED BY traffic_hour WH
 -- name: ledger_purge_alarms
 DELETE FROM alarm
 WHERE id IN (SELECT id FROM alarm INDEXED BY alarm_cleared WHERE cleared_at > 0 AND cleared_at < :before LIMIT :limit)
+
+-- name: ledger_note_read
+SELECT begun_at, told_id, is_sent FROM held_note WHERE site = :site
+
+-- name: ledger_note_begin
+INSERT INTO held_note (site, begun_at, told_id) VALUES (:site, :now, :told_id)
+ON CONFLICT (site) DO UPDATE SET begun_at = excluded.begun_at, told_id = excluded.told_id, is_sent = 0
+
+-- name: ledger_note_sent
+UPDATE held_note SET is_sent = 1 WHERE site = :site
+
+-- name: ledger_note_failed
+DELETE FROM held_note WHERE site = :site AND is_sent = 0

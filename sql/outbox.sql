@@ -170,10 +170,10 @@ WHERE id IN (
 UPDATE delivery SET state = 6, owner = NULL, leased_until = NULL, settled_at = :now
 WHERE outbox_id = :outbox_id AND state <= 4
 
--- Kind 4 is a confirmation. It is as old as the mails that wait for it, so that its link does not outlive them.
+-- Kind 4 is a confirmation. It is as old as the mails that wait for it, so that its link does not outlive them; the note about what is held (5) is older.
 -- name: outbox_confirmation_ensure
 INSERT INTO outbox (submission_id, kind, created_at)
-SELECT :submission_id, 4, coalesce(min(created_at), :now) FROM outbox WHERE submission_id = :submission_id
+SELECT :submission_id, 4, coalesce(min(created_at), :now) FROM outbox WHERE submission_id = :submission_id AND kind < 4
 ON CONFLICT (submission_id, kind) DO NOTHING
 
 -- name: outbox_confirmation

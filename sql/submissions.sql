@@ -10,15 +10,17 @@ SELECT id FROM submission WHERE site = :site ORDER BY id DESC LIMIT :limit
 -- name: submission_list_of_receipt
 SELECT id FROM submission WHERE receipt >= :beginning AND receipt < :beginning || '~' LIMIT 2
 
+-- The note to the owner about what is held (kind 5) carries nothing of the submission, so that it was sent is no mail of it.
 -- name: submission_summary
 SELECT submission.id, substr(submission.receipt, 1, 64), substr(submission.site, 1, 256), submission.form_id, submission.received_at,
-	submission.purge_at,
+	submission.purge_at, coalesce(verdict.status, 1),
 	submission.content IS NULL,
 	count(*) FILTER (WHERE delivery.state <= 3),
-	count(*) FILTER (WHERE delivery.state = 5),
+	count(*) FILTER (WHERE delivery.state = 5 AND outbox.kind <> 5),
 	count(*) FILTER (WHERE delivery.state = 4),
 	count(*) FILTER (WHERE delivery.state = 7)
 FROM submission
+LEFT JOIN verdict ON verdict.submission_id = submission.id
 LEFT JOIN outbox ON outbox.submission_id = submission.id
 LEFT JOIN delivery ON delivery.outbox_id = outbox.id
 WHERE submission.id = :id
@@ -27,6 +29,7 @@ GROUP BY submission.id
 -- SQLite measures a BLOB without reading it. A part that is larger than any of ours (those of keys have about 100 bytes) is NULL here.
 -- name: submission_sealed
 SELECT substr(submission.receipt, 1, 64), substr(submission.site, 1, 256), submission.form_id,
+	EXISTS (SELECT 1 FROM verdict WHERE submission_id = submission.id AND status = 4),
 	CASE WHEN length(submission.epoch_id) <= 256 THEN submission.epoch_id END,
 	CASE WHEN length(epoch.sealed) <= 256 THEN epoch.sealed END,
 	CASE WHEN length(submission.wrapped_key) <= 256 THEN submission.wrapped_key END,
@@ -34,12 +37,13 @@ SELECT substr(submission.receipt, 1, 64), substr(submission.site, 1, 256), submi
 FROM submission LEFT JOIN epoch ON epoch.id = CASE WHEN length(submission.epoch_id) <= 256 THEN submission.epoch_id END
 WHERE submission.id = :id AND (epoch.id IS NOT NULL OR length(submission.epoch_id) > 256)
 
--- A do_not_store submission that nothing needs any more. A dead delivery (4) still needs it: a person may retry.
+-- A do_not_store submission that nothing needs any more. A dead delivery (4) still needs it: a person may retry; and so does one that is held: a person may release it.
 -- name: submission_erasable
 SELECT CASE WHEN length(epoch_id) <= 256 THEN epoch_id END FROM submission
 WHERE id = :id AND is_stored_briefly = 1 AND content IS NOT NULL AND NOT EXISTS (
 	SELECT 1 FROM outbox JOIN delivery ON delivery.outbox_id = outbox.id
 	WHERE outbox.submission_id = submission.id AND delivery.state <= 4)
+	AND NOT EXISTS (SELECT 1 FROM verdict WHERE submission_id = submission.id AND status = 2)
 
 -- name: submission_erase
 UPDATE submission SET epoch_id = NULL, wrapped_key = NULL, content = NULL WHERE id = :id

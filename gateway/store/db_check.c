@@ -1,5 +1,5 @@
 /*
- * A look at the database's inner order, for `sekisho doctor`. It reads every page and changes nothing; writers go on meanwhile.
+ * A look at the database's inner order: for `sekisho doctor`, and for who begins counters.db (db_open_counters). It reads every page and changes nothing; writers go on meanwhile.
  */
 #include "sekisho/base/error.h"
 #include "sekisho/store/db.h"

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -102,4 +103,24 @@ db_file_check(const DbFile *file, const char *path, const char *directory, GErro
 		return db_file_fail(file, directory, errno, error);
 	gboolean is_owners = status.st_uid == folder.st_uid || status.st_uid == 0;
 	return (is_owners && (status.st_mode & OTHERS_MAY_WRITE) == 0) || fail_trust(file, path, error);
+}
+
+/* Gives `from` the name `to` in that folder, or removes it if `to` is NULL; one that is not there is no failure. */
+static gboolean
+move_away(const DbFile *file, const char *directory, const char *from, const char *to, GError **error)
+{
+	g_autofree char *source = g_build_filename(directory, from, NULL);
+	g_autofree char *target = to == NULL ? NULL : g_build_filename(directory, to, NULL);
+	const int result = target == NULL ? unlink(source) : rename(source, target);
+	return result == 0 || errno == ENOENT || db_file_fail(file, source, errno, error);
+}
+
+gboolean
+db_file_set_aside(const DbFile *file, const char *directory, GError **error)
+{
+	g_autofree char *log = g_strconcat(file->name, "-wal", NULL), *index = g_strconcat(file->name, "-shm", NULL);
+	g_autofree char *aside = g_strconcat(file->name, ".damaged", NULL), *log_aside = g_strconcat(aside, "-wal", NULL);
+	/* The log goes first: it must never lie beside a new file, which would take its pages for its own. */
+	return move_away(file, directory, log_aside, NULL, error) && move_away(file, directory, log, log_aside, error) &&
+	       move_away(file, directory, index, NULL, error) && move_away(file, directory, file->name, aside, error);
 }

@@ -24,5 +24,7 @@ gboolean db_file_fail(const DbFile *file, const char *path, int system_error, GE
 gboolean db_file_check_folder(const DbFile *file, const char *directory, GError **error);
 /* Makes an empty file with the right mode, whatever the umask is, unless there is one; SQLite gives its side files the same mode, group and, if root asks, owner. */
 gboolean db_file_create(const DbFile *file, const char *path, const char *directory, GError **error);
+/* Renames it to "NAME.damaged", with its log as "NAME.damaged-wal", in place of an earlier one. Nobody may have it open. */
+gboolean db_file_set_aside(const DbFile *file, const char *directory, GError **error);
 /* Whether it is there, and a private one written by nobody but the owner of `directory` (or root). */
 gboolean db_file_check(const DbFile *file, const char *path, const char *directory, GError **error);

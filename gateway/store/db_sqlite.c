@@ -17,6 +17,7 @@
 #include "db_file.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/store/counters.h"
 #include "store/statements.h"
 #include "system_error.h"
 
@@ -30,28 +31,38 @@ struct Statement {
 	sqlite3_stmt *prepared;
 };
 
-/* Waiting for the write lock: LIMIT_STORE_BUSY_MS in all. */
+/* Waiting for the write lock: so many milliseconds in all. */
 #define OFTEN_WAIT_US 250
 #define OFTEN_WAITS 400
 #define SELDOM_WAIT_US 5000
-#define SELDOM_WAITS (((int)LIMIT_STORE_BUSY_MS * 1000 - OFTEN_WAITS * OFTEN_WAIT_US) / SELDOM_WAIT_US)
+#define WAITS(busy_ms) (OFTEN_WAITS + ((int)(busy_ms)*1000 - OFTEN_WAITS * OFTEN_WAIT_US) / SELDOM_WAIT_US)
 
-/* The two files. Application ids, "SEKI" and "SEKL", say which is which, to us and to file(1). */
+/* The three files. Application ids, "SEKI", "SEKL" and "SEKC", say which is which, to us and to file(1). */
 typedef struct {
 	DbFile file;
 	int application_id;
 	const Migration *migrations;
 	gsize migration_count;
+	const char *pragmas; /* synchronous: FULL, committed is on the disk; NORMAL, a power cut may take the newest commits back */
+	int waits;
 } Kind;
 
-static const Kind store_kind = {
-    {"sekisho.db", "data_directory",
-	"the database cannot be written; its directory must be 2770 and its files 0660, of our group", 0660, FALSE},
-    0x53454B49, migrations, MIGRATION_COUNT};
+/* Of what lies in data_directory, for both processes. */
+#define SHARED_RIGHTS "the database cannot be written; its directory must be 2770 and its files 0660, of our group"
+
+static const Kind store_kind = {{"sekisho.db", "data_directory", SHARED_RIGHTS, 0660, FALSE}, 0x53454B49, migrations,
+    MIGRATION_COUNT, "PRAGMA synchronous = FULL", WAITS(LIMIT_STORE_BUSY_MS)};
 static const Kind ledger_kind = {
     {"ledger.db", "courier_directory",
 	"run this as root or as courier_user; its directory must be 0700 and its files 0600, all of that user", 0600, TRUE},
-    0x53454B4C, ledger_migrations, LEDGER_MIGRATION_COUNT};
+    0x53454B4C, ledger_migrations, LEDGER_MIGRATION_COUNT, "PRAGMA synchronous = FULL", WAITS(LIMIT_STORE_BUSY_MS)};
+/* Counters lie anywhere in their file, so nearly each charge is a page of its own: 16 MiB hold the inner pages of ten million counters
+ * and the pages of a batch, which are read first and written later; and the log is copied when it has LIMIT_STORE_LOG_BYTES, because
+ * only that waits for the disk. */
+#define COUNTERS_PRAGMAS "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 2000"
+
+static const Kind counters_kind = {{"counters.db", "data_directory", SHARED_RIGHTS, 0660, FALSE}, 0x53454B43, counters_migrations,
+    COUNTERS_MIGRATION_COUNT, COUNTERS_PRAGMAS, WAITS(LIMIT_COUNTERS_BUSY_MS)};
 
 struct Db {
 	const Kind *kind;
@@ -132,10 +143,10 @@ ask_number(Db *db, const char *sql, GError **error)
  * asks seldom would hardly ever find the lock free. So the first tenth of a second is asked often.
  */
 static int
-wait_for_lock(void *unused, int count)
+wait_for_lock(void *data, int count)
 {
-	(void)unused;
-	if (count >= OFTEN_WAITS + SELDOM_WAITS)
+	const Db *db = data;
+	if (count >= db->kind->waits)
 		return 0;
 	g_usleep(count < OFTEN_WAITS ? OFTEN_WAIT_US : SELDOM_WAIT_US);
 	return 1;
@@ -226,7 +237,7 @@ static gboolean
 configure(Db *db, GError **error)
 {
 	g_autofree char *log_limit = g_strdup_printf("PRAGMA journal_size_limit = %lu", LIMIT_STORE_LOG_BYTES);
-	return execute(db, "PRAGMA journal_mode = WAL", error) && execute(db, "PRAGMA synchronous = FULL", error) &&
+	return execute(db, "PRAGMA journal_mode = WAL", error) && execute(db, db->kind->pragmas, error) &&
 	       execute(db, "PRAGMA secure_delete = ON", error) && execute(db, "PRAGMA cell_size_check = ON", error) &&
 	       execute(db, log_limit, error);
 }
@@ -278,6 +289,23 @@ Db *
 db_open_ledger(const char *courier_directory, DbMode mode, GError **error)
 {
 	return open_kind(&ledger_kind, courier_directory, mode, error);
+}
+
+Db *
+db_open_counters(const char *data_directory, DbMode mode, GError **error)
+{
+	g_autoptr(GError) failure = NULL;
+	Db *db = open_kind(&counters_kind, data_directory, mode, &failure);
+	if (db && (mode == DB_EXISTING || db_check(db, &failure)))
+		return db;
+	db_free(db);
+	if (mode == DB_EXISTING || !g_error_matches(failure, STORE_ERROR, STORE_ERROR_CORRUPT)) {
+		g_propagate_error(error, g_steal_pointer(&failure));
+		return NULL;
+	}
+	if (!db_file_set_aside(&counters_kind.file, data_directory, error))
+		return NULL;
+	return open_kind(&counters_kind, data_directory, mode, error);
 }
 
 void

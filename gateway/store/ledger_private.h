@@ -1,5 +1,6 @@
 /*
- * What the parts of the ledger share: ledger.c has proofs and what the doctor saw, ledger_charge.c automatic mail, ledger_fuse.c the fuse, ledger_alarms.c the alarms.
+ * What the parts of the ledger share: ledger.c has proofs and what the doctor saw, ledger_charge.c automatic mail, ledger_fuse.c the fuse, ledger_note.c notes about
+ * what is held, ledger_alarms.c the alarms.
  */
 #pragma once
 

@@ -3,7 +3,8 @@
 
 Writes statements.h (enum StatementId and the tables' declarations) and statements.c (the tables). A statement begins with
 `-- name: some_name` and ends at the next name; lines that are comments are left out. Migrations are
-migrations/NNNN-name.sql and, for the courier's own file, ledger/NNNN-name.sql, numbered from 0001 without a gap, and are taken whole, in order.
+migrations/NNNN-name.sql and, for the files beside the first, ledger/NNNN-name.sql and counters/NNNN-name.sql, numbered from 0001 without a gap,
+and are taken whole, in order.
 """
 import pathlib
 import re
@@ -30,9 +31,11 @@ typedef struct {{
 
 #define MIGRATION_COUNT {migrations}
 #define LEDGER_MIGRATION_COUNT {ledger_migrations}
+#define COUNTERS_MIGRATION_COUNT {counters_migrations}
 extern const StatementText statement_texts[STATEMENT_COUNT];
 extern const Migration migrations[MIGRATION_COUNT];
 extern const Migration ledger_migrations[LEDGER_MIGRATION_COUNT];
+extern const Migration counters_migrations[COUNTERS_MIGRATION_COUNT];
 """
 
 SOURCE = """/* Made of sql/ by make_statements.py; change the SQL, not this. */
@@ -48,6 +51,10 @@ const Migration migrations[MIGRATION_COUNT] = {{
 
 const Migration ledger_migrations[LEDGER_MIGRATION_COUNT] = {{
 {ledger_migrations}
+}};
+
+const Migration counters_migrations[COUNTERS_MIGRATION_COUNT] = {{
+{counters_migrations}
 }};
 """
 
@@ -120,15 +127,16 @@ def main(sql_directory, output_directory):
         read_statements(path, found)
     if not found:
         raise Mistake(f"{folder}: there is no statement.")
-    migrations, ledger_migrations = read_migrations(folder / "migrations"), read_migrations(folder / "ledger")
+    files = {"migrations": "migrations", "ledger_migrations": "ledger", "counters_migrations": "counters"}
+    migrations = {table: read_migrations(folder / name) for table, name in files.items()}
     output.mkdir(parents=True, exist_ok=True)
     names = sorted(found)
     (output / "statements.h").write_text(HEADER.format(
         ids="\n".join(f"\tSTATEMENT_{name.upper()}," for name in names),
-        migrations=len(migrations), ledger_migrations=len(ledger_migrations)), encoding="utf-8")
+        **{table: len(steps) for table, steps in migrations.items()}), encoding="utf-8")
     (output / "statements.c").write_text(SOURCE.format(
         statements="\n".join(f'\t{{ "{name}",\n{c_string(found[name][1])} }},' for name in names),
-        migrations=c_migrations(migrations), ledger_migrations=c_migrations(ledger_migrations)), encoding="utf-8")
+        **{table: c_migrations(steps) for table, steps in migrations.items()}), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
  *
  * A row is: kept (content sealed) -> erased (do_not_store: nothing needs it any more; the row stays as evidence that
  * something came) -> purged (past its retention). A kept row may be purged directly. Waiting mails hold a row back: they need
- * the courier first, and outbox_end_overdue ends those that nobody can send. The epoch's row goes with the last submission that names it. Its uploaded files are released with the content and removed
+ * the courier first, and outbox_end_overdue ends those that nobody can send. What the gate made of a submission, and a person of that, moves in held.c. The epoch's row goes with the last submission that names it. Its uploaded files are released with the content and removed
  * by spool_remove_released soon after (store/spool.h).
  *
  * Functions of the public header take their own transactions and must not be called inside one; those of
@@ -22,6 +22,26 @@ submissions_associated(const char *receipt, const char *site, guint64 form_id)
 {
 	/* The receipt has no "|" and the number neither, so no two rows give the same text. */
 	return g_strdup_printf("%s|%s|%" G_GUINT64_FORMAT, receipt, site, form_id);
+}
+
+const char *
+submission_status_name(SubmissionStatus status)
+{
+	switch (status) {
+	case SUBMISSION_ACCEPTED:
+		return "accepted";
+	case SUBMISSION_HELD:
+		return "held";
+	case SUBMISSION_REJECTED:
+		return "rejected";
+	case SUBMISSION_RELEASED:
+		return "released";
+	case SUBMISSION_DISCARDED:
+		return "discarded";
+	default:
+		/* Who can write rows can write any number. */
+		return "unknown";
+	}
 }
 
 void
@@ -46,17 +66,17 @@ read_summary(Statement *statement)
 	summary->form_id = (guint64)statement_int(statement, 3);
 	summary->received_at_us = statement_int(statement, 4);
 	summary->purge_at_us = statement_int(statement, 5);
-	summary->is_erased = statement_int(statement, 6) != 0;
-	summary->mails_waiting = (guint)statement_int(statement, 7);
-	summary->mails_sent = (guint)statement_int(statement, 8);
-	summary->mails_dead = (guint)statement_int(statement, 9);
-	summary->mails_refused = (guint)statement_int(statement, 10);
+	summary->status = (SubmissionStatus)statement_int(statement, 6);
+	summary->is_erased = statement_int(statement, 7) != 0;
+	summary->mails_waiting = (guint)statement_int(statement, 8);
+	summary->mails_sent = (guint)statement_int(statement, 9);
+	summary->mails_dead = (guint)statement_int(statement, 10);
+	summary->mails_refused = (guint)statement_int(statement, 11);
 	return summary;
 }
 
-/* Summaries of those ids that still exist. */
-static GPtrArray *
-read_summaries(Db *db, const GArray *ids, GError **error)
+GPtrArray *
+submissions_summaries(Db *db, const GArray *ids, GError **error)
 {
 	g_autoptr(GPtrArray) summaries = g_ptr_array_new_with_free_func((GDestroyNotify)submission_summary_free);
 	for (guint i = 0; i < ids->len; i++) {
@@ -84,7 +104,7 @@ submissions_list(Db *db, const char *site, guint limit, GError **error)
 		statement_bind_text(statement, "site", site);
 	statement_bind_int(statement, "limit", limit);
 	g_autoptr(GArray) ids = statement_ids(statement, error);
-	return ids ? read_summaries(db, ids, error) : NULL;
+	return ids ? submissions_summaries(db, ids, error) : NULL;
 }
 
 static SubmissionSummary *
@@ -106,7 +126,7 @@ submissions_find(Db *db, const char *receipt, GError **error)
 		return NULL;
 	statement_bind_text(statement, "beginning", beginning);
 	g_autoptr(GArray) ids = statement_ids(statement, error);
-	g_autoptr(GPtrArray) summaries = ids ? read_summaries(db, ids, error) : NULL;
+	g_autoptr(GPtrArray) summaries = ids ? submissions_summaries(db, ids, error) : NULL;
 	if (!summaries)
 		return NULL;
 	if (summaries->len == 0)
@@ -124,6 +144,7 @@ typedef struct {
 	char *receipt;
 	char *site;
 	guint64 form_id;
+	gboolean is_released;
 	VaultSealed *sealed;
 } SealedRow;
 
@@ -157,11 +178,12 @@ read_sealed(Db *db, gint64 id, GError **error)
 	row->receipt = statement_text(statement, 0);
 	row->site = statement_text(statement, 1);
 	row->form_id = (guint64)statement_int(statement, 2);
+	row->is_released = statement_int(statement, 3) != 0;
 	row->sealed = g_new0(VaultSealed, 1);
-	row->sealed->epoch_id = statement_bytes(statement, 3);
-	row->sealed->epoch_sealed = statement_bytes(statement, 4);
-	row->sealed->wrapped_key = statement_bytes(statement, 5);
-	row->sealed->content = statement_bytes(statement, 6);
+	row->sealed->epoch_id = statement_bytes(statement, 4);
+	row->sealed->epoch_sealed = statement_bytes(statement, 5);
+	row->sealed->wrapped_key = statement_bytes(statement, 6);
+	row->sealed->content = statement_bytes(statement, 7);
 	statement_reset(statement);
 	/* The statement measures the parts and does not read those that are too large: who can write rows must not fill our memory. */
 	const VaultSealed *sealed = row->sealed;
@@ -188,6 +210,8 @@ submissions_open(Db *db, Vault *vault, gint64 id, GError **error)
 	/* The bytes are ours and yet no submission: nothing that somebody configured will mend them. */
 	if (!submission)
 		g_set_error_literal(error, BASE_ERROR, BASE_ERROR_FORGED, broken->message);
+	else
+		submission->is_released = row->is_released;
 	return submission;
 }
 
@@ -312,4 +336,35 @@ submissions_purge(Db *db, guint limit, guint *dead_mails, GError **error)
 	if (dead_mails)
 		*dead_mails = dead;
 	return count;
+}
+
+gboolean
+submissions_find_repeated(Db *db, const VaultHash *key, char **receipt, SubmissionStatus *status, GError **error)
+{
+	gboolean has_row = FALSE;
+	*receipt = NULL;
+	Statement *statement = db_statement(db, STATEMENT_REPETITION_FIND, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_bytes(statement, "key", key->bytes, sizeof key->bytes);
+	statement_bind_int(statement, "now", clock_now_us());
+	if (!statement_step(statement, &has_row, error))
+		return FALSE;
+	if (!has_row)
+		return TRUE;
+	*receipt = statement_text(statement, 0);
+	*status = (SubmissionStatus)statement_int(statement, 1);
+	statement_reset(statement);
+	return TRUE;
+}
+
+gint
+submissions_purge_repetitions(Db *db, guint limit, GError **error)
+{
+	Statement *statement = db_statement(db, STATEMENT_REPETITION_PURGE, error);
+	if (!statement)
+		return -1;
+	statement_bind_int(statement, "now", clock_now_us());
+	statement_bind_int(statement, "limit", limit);
+	return db_run(db, statement, error);
 }

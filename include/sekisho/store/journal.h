@@ -10,13 +10,20 @@
 #include "sekisho/base/vault.h"
 #include "sekisho/form/submission.h"
 #include "sekisho/store/outbox.h"
+#include "sekisho/store/submissions.h"
 
 typedef struct Journal Journal;
 typedef struct JournalEntry JournalEntry;
 
-/* Called once per entry from the writer thread, after the commit (error NULL) or after it failed: STORE_ERROR_CONFLICT is this entry's own (its
- * receipt exists), anything else struck the whole commit. Nothing of a failed entry is stored, and later entries may succeed. Must not block. */
-typedef void (*JournalDone)(gpointer user_data, const GError *error);
+/* What became of an entry. */
+typedef struct {
+	const GError *error;         /* STORE_ERROR_CONFLICT is this entry's own (its receipt exists), anything else struck the whole commit; nothing of it is stored */
+	const char *earlier_receipt; /* it repeats this one (JournalRecord.repetition), so nothing of it was stored; NULL: it does not */
+	SubmissionStatus earlier_status;
+	gboolean is_kept;            /* FALSE: nothing of it is stored. Without error or repetition: its site's quota of refused ones is used up, or it takes more than a hundredth of it, or what is to be released is held no more */
+} JournalOutcome;
+/* Called once per entry from the writer thread, after the commit or after it failed. Later entries may succeed. Must not block. */
+typedef void (*JournalDone)(gpointer user_data, const JournalOutcome *outcome);
 
 typedef void (*JournalCommitted)(gpointer user_data);
 
@@ -33,15 +40,24 @@ typedef struct {
 	const GPtrArray *planned;      /* PlannedDelivery * */
 	gint64 purge_at_us;            /* end of retention */
 	gboolean is_stored_briefly;    /* do_not_store */
+	SubmissionStatus status;       /* ACCEPTED, HELD or REJECTED */
+	const VaultHash *repetition;   /* what it is told apart by (submission_repetition); NULL: it may be repeated. Unique until repetition_until_us among accepted and held ones */
+	gint64 repetition_until_us;
+	const VaultHash *fingerprint;  /* to find others of the same browser; NULL: none */
+	guint64 rejected_bytes;        /* quota of the site for what is REJECTED, content and files, of which one may take a hundredth, or the 4 KiB that the smallest takes; 0: there is no ceiling */
 } JournalRecord;
 /* FALSE for a do_not_store submission that causes no mail: nothing of its content is recorded, and its files (submission->files) are
- * the caller's to remove. Those of any other are the store's once the entry was committed. */
+ * the caller's to remove, and so are those of one that turned out not to be kept (JournalOutcome). Those of any other are the store's once the entry was committed. What is held keeps its content. */
 gboolean journal_keeps_content(const JournalRecord *record);
 /* Serialises, seals and hashes in the caller's thread; keeps nothing of `record`. A do_not_store submission that causes no mail is recorded
  * without its content. The caller's until submitted. */
 JournalEntry *journal_entry_new(Journal *journal, const JournalRecord *record);
 void journal_entry_free(JournalEntry *entry);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(JournalEntry, journal_entry_free)
+
+/* What was held, released by the gateway itself because a late answer cleared it: status becomes ACCEPTED, its mails (PlannedDelivery *, copied) are promised. If it
+ * is held no more, that is no error, and it is not kept (JournalOutcome.is_kept). */
+JournalEntry *journal_release_new(const char *receipt, const GPtrArray *planned);
 
 /* A pressed link (store/presses.h) instead of a submission; committed as durably. A token that is there already is no error. */
 JournalEntry *journal_press_new(const char *site, const char *token);

@@ -119,12 +119,33 @@ GPtrArray *ledger_sites(Db *ledger, guint limit, GError **error);
 /* Replies go again, counted from now. FALSE in *was_tripped if it had not tripped. Clears the alarm "fuse" of the site. */
 gboolean ledger_fuse_reset(Db *ledger, const char *site, gboolean *was_tripped, GError **error);
 
+/* --- Notes about what is held ------------------------------------------------------------------------------------------- */
+
+typedef struct {
+	const char *site;
+	gint64 newest_id;        /* the newest submission that the note would tell of */
+	gboolean is_to_begin;    /* if it may go it begins; else this only asks */
+} LedgerNoteRequest;
+typedef enum {
+	LEDGER_NOTE_GOES,        /* it may be sent once; then ledger_note_settle */
+	LEDGER_NOTE_TOLD,        /* one that was sent a short while ago told of all */
+	LEDGER_NOTE_WAITS        /* there was one within LIMIT_HELD_NOTE_US, or may have been */
+} LedgerNoteFate;
+typedef struct {
+	LedgerNoteFate fate;
+	gint64 again_at_us;      /* of LEDGER_NOTE_WAITS */
+} LedgerNoteAnswer;
+/* May the site's owner be told now that something is held? */
+gboolean ledger_note_ask(Db *ledger, const LedgerNoteRequest *request, LedgerNoteAnswer *answer, GError **error);
+/* What became of the note that went last. Not sent, and nobody else may have sent it: another one may go at once. If that is not known, say nothing. */
+gboolean ledger_note_settle(Db *ledger, const char *site, gboolean is_sent, GError **error);
+
 /* --- Alarms ------------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
 	gint64 id;
 	char *site;              /* "" = the whole gateway */
-	char *topic;             /* "fuse", "ceiling", "canary" */
+	char *topic;             /* "fuse", "ceiling", "canary", "captcha" */
 	char *text;              /* what happened and what to do: plain text, LF, no personal data */
 	gint64 raised_at_us;
 } Alarm;

@@ -10,6 +10,17 @@
 #include "sekisho/form/submission.h"
 #include "sekisho/store/db.h"
 
+/* Stored: never renumber. */
+typedef enum {
+	SUBMISSION_ACCEPTED = 1,
+	SUBMISSION_HELD = 2,      /* a person will look; no mail but the owner's note */
+	SUBMISSION_REJECTED = 3,  /* refused by a list or for its content, and kept for a while, because a check may be wrong */
+	SUBMISSION_RELEASED = 4,  /* held or rejected, and then let through by a person */
+	SUBMISSION_DISCARDED = 5  /* ... or thrown away by one */
+} SubmissionStatus;
+/* "accepted", "held", "rejected", "released", "discarded". Static. */
+const char *submission_status_name(SubmissionStatus status);
+
 typedef struct {
 	gint64 id;
 	char *receipt;
@@ -17,6 +28,7 @@ typedef struct {
 	guint64 form_id;
 	gint64 received_at_us;
 	gint64 purge_at_us;
+	SubmissionStatus status;
 	gboolean is_erased;      /* its content is gone (do_not_store, retention) */
 	guint mails_waiting;     /* deliveries queued, leased or deferred */
 	guint mails_sent;
@@ -37,3 +49,5 @@ Submission *submissions_open(Db *db, Vault *vault, gint64 id, GError **error);
  * none is held long: call again while it returns `limit`. Returns how many, -1 on error; `dead_mails` (may be NULL) how many given-up mails
  * went with them. */
 gint submissions_purge(Db *db, guint limit, guint *dead_mails, GError **error);
+/* Forgets up to `limit` keys of repetitions whose time is over. How many, or -1. */
+gint submissions_purge_repetitions(Db *db, guint limit, GError **error);

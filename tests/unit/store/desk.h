@@ -62,15 +62,15 @@ desk_close(Desk *desk)
 }
 
 static inline void
-tell(gpointer user_data, const GError *error)
+tell(gpointer user_data, const JournalOutcome *outcome)
 {
 	Desk *desk = user_data;
 	pthread_mutex_lock(&desk->lock);
 	desk->done++;
-	if (error) {
+	if (outcome->error) {
 		desk->failed++;
 		g_clear_error(&desk->failure);
-		desk->failure = g_error_copy(error);
+		desk->failure = g_error_copy(outcome->error);
 	}
 	pthread_cond_signal(&desk->told);
 	pthread_mutex_unlock(&desk->lock);
@@ -133,7 +133,7 @@ static inline gboolean
 submit_planned(Desk *desk, const char *receipt, const GPtrArray *planned, gboolean is_stored_briefly)
 {
 	g_autoptr(Submission) submission = make_submission(receipt, "message of the visitor");
-	JournalRecord record = {submission, planned, clock_now_us() + SECOND_US, is_stored_briefly};
+	JournalRecord record = {.submission = submission, .planned = planned, .purge_at_us = clock_now_us() + SECOND_US, .is_stored_briefly = is_stored_briefly, .status = SUBMISSION_ACCEPTED};
 	g_autoptr(GError) error = NULL;
 	JournalEntry *entry = journal_entry_new(desk->journal, &record);
 	pthread_mutex_lock(&desk->lock);

@@ -274,7 +274,11 @@ test_too_large(Fixture *fixture, gconstpointer unused)
 	SubmissionField *field = submission->fields->pdata[0];
 	g_free(field->values[0]);
 	field->values[0] = g_strnfill(LIMIT_STORED_CONTENT_BYTES, 'x');
-	const JournalRecord record = {submission, planned, clock_now_us() + SECOND_US, FALSE};
+	const JournalRecord record = {.submission = submission,
+	    .planned = planned,
+	    .purge_at_us = clock_now_us() + SECOND_US,
+	    .is_stored_briefly = FALSE,
+	    .status = SUBMISSION_ACCEPTED};
 	g_autoptr(GError) error = NULL;
 	g_assert_false(journal_submit(desk.journal, journal_entry_new(desk.journal, &record), tell, &desk, &error));
 	g_assert_error(error, STORE_ERROR, STORE_ERROR_CONFLICT);

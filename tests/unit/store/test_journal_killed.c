@@ -14,10 +14,10 @@
 #define RECEIPT_CHARACTERS 12
 
 static void
-print_receipt(gpointer user_data, const GError *error)
+print_receipt(gpointer user_data, const JournalOutcome *outcome)
 {
 	g_autofree char *line = user_data;
-	if (!error && write(STDOUT_FILENO, line, strlen(line)) < 0)
+	if (!outcome->error && write(STDOUT_FILENO, line, strlen(line)) < 0)
 		_exit(1);
 }
 
@@ -50,7 +50,16 @@ write_until_killed(const char *data_directory, const char *key_directory)
 		g_autofree char *receipt = vault_receipt();
 		GPtrArray *files = number % 4 == 0 ? spool_upload(data_directory, number) : NULL;
 		g_autoptr(Submission) submission = make_submission_of(receipt, "message", files);
-		JournalRecord record = {submission, planned, clock_now_us(), FALSE};
+		VaultHash key, fingerprint = row_hash('f');
+		vault_hash(vault, VAULT_HASH_REPETITION, receipt, strlen(receipt), &key);
+		JournalRecord record = {.submission = submission,
+		    .planned = planned,
+		    .purge_at_us = clock_now_us(),
+		    .is_stored_briefly = FALSE,
+		    .status = number % 2 == 0 ? SUBMISSION_ACCEPTED : SUBMISSION_HELD,
+		    .repetition = &key,
+		    .repetition_until_us = clock_now_us() + SECOND_US,
+		    .fingerprint = &fingerprint};
 		g_autofree char *line = g_strconcat(receipt, "\n", NULL);
 		if (journal_submit(journal, journal_entry_new(journal, &record), print_receipt, line, NULL))
 			g_steal_pointer(&line);
@@ -155,6 +164,9 @@ test_killed(Fixture *fixture, gconstpointer unused)
 	}
 	sqlite3 *raw = raw_open(fixture);
 	g_assert_cmpint(count(raw, "submission"), ==, count(raw, "delivery"));
+	/* What the gate made of each came with it, or it did not come. */
+	g_assert_cmpint(count(raw, "submission"), ==, count(raw, "verdict"));
+	g_assert_cmpint(count(raw, "submission"), ==, count(raw, "repetition"));
 	g_assert_cmpint(raw_number(raw, "SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'"), ==, 0);
 	sqlite3_close(raw);
 	desk_close(&desk);

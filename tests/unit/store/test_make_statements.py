@@ -15,8 +15,10 @@ class MakeStatements(unittest.TestCase):
             root = pathlib.Path(folder)
             (root / "migrations").mkdir()
             (root / "ledger").mkdir()
+            (root / "counters").mkdir()
             for name, text in (ledger or {"0001-l.sql": "CREATE TABLE l (id);"}).items():
                 (root / "ledger" / name).write_text(text)
+            (root / "counters" / "0001-c.sql").write_text("CREATE TABLE c (id);")
             for name, text in statements.items():
                 (root / name).write_text(text)
             for name, text in migrations.items():
@@ -38,7 +40,10 @@ class MakeStatements(unittest.TestCase):
         self.assertLess(made["statements.h"].index("STATEMENT_AA,"), made["statements.h"].index("STATEMENT_ROW_GET,"))
         self.assertIn("#define MIGRATION_COUNT 2", made["statements.h"])
         self.assertIn("#define LEDGER_MIGRATION_COUNT 1", made["statements.h"])
-        self.assertLess(made["statements.c"].index("ledger_migrations["), made["statements.c"].index("CREATE TABLE l"))
+        self.assertIn("#define COUNTERS_MIGRATION_COUNT 1", made["statements.h"])
+        places = [made["statements.c"].index(text) for text in (
+            "ledger_migrations[", "CREATE TABLE l", "counters_migrations[", "CREATE TABLE c")]
+        self.assertEqual(places, sorted(places))
         self.assertIn('"SELECT \\"a\\\\b\\"\\n"', made["statements.c"])
         self.assertIn('{ 2, "b",\n\t\t"DROP TABLE t;\\n" }', made["statements.c"])
         self.assertNotIn("why", made["statements.c"])

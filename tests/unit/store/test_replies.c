@@ -97,7 +97,7 @@ test_kinds(Fixture *fixture, gconstpointer unused)
 	static const struct {
 		int stored;
 		MailKind kind;
-	} rows[] = {{1, MAIL_NOTICE}, {2, MAIL_REPLY}, {3, MAIL_COPY}, {4, MAIL_CONFIRMATION}, {5, MAIL_REPLY}, {-1, MAIL_REPLY}};
+	} rows[] = {{1, MAIL_NOTICE}, {2, MAIL_REPLY}, {3, MAIL_COPY}, {4, MAIL_CONFIRMATION}, {5, MAIL_HELD}, {6, MAIL_REPLY}, {-1, MAIL_REPLY}};
 	g_autoptr(Db) db = fixture_open(fixture, DB_CREATE);
 	sqlite3 *raw = raw_open(fixture);
 	gint64 id = row_submission(raw, "R", FALSE, "content");
@@ -117,6 +117,7 @@ test_planned_kinds(Fixture *fixture, gconstpointer unused)
 	Desk desk;
 	desk_open(&desk, fixture);
 	g_autoptr(GPtrArray) planned = new_plan();
+	plan(planned, MAIL_HELD, 'h', NULL);
 	plan(planned, MAIL_COPY, 'c', NULL);
 	plan(planned, MAIL_NOTICE, 'n', NULL);
 	plan(planned, MAIL_REPLY, 'r', NULL);
@@ -127,7 +128,7 @@ test_planned_kinds(Fixture *fixture, gconstpointer unused)
 	static const struct {
 		MailKind kind;
 		char letter;
-	} rows[] = {{MAIL_NOTICE, 'n'}, {MAIL_REPLY, 'r'}, {MAIL_COPY, 'c'}};
+	} rows[] = {{MAIL_NOTICE, 'n'}, {MAIL_REPLY, 'r'}, {MAIL_COPY, 'c'}, {MAIL_HELD, 'h'}};
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autoptr(OutboxItem) item = find_kind(db, 1, rows[i].kind);
 		g_assert_nonnull(item);

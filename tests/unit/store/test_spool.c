@@ -292,7 +292,11 @@ submit_file(Desk *desk, const char *receipt, const SubmissionFile *file, gboolea
 	g_ptr_array_add(files, copy);
 	g_ptr_array_add(files, empty);
 	g_autoptr(Submission) submission = make_submission_of(receipt, "text", files);
-	JournalRecord record = {submission, planned, clock_now_us() + SECOND_US, is_stored_briefly};
+	JournalRecord record = {.submission = submission,
+	    .planned = planned,
+	    .purge_at_us = clock_now_us() + SECOND_US,
+	    .is_stored_briefly = is_stored_briefly,
+	    .status = SUBMISSION_ACCEPTED};
 	g_assert_true(journal_keeps_content(&record));
 	desk->accepted++;
 	g_assert_true(journal_submit(desk->journal, journal_entry_new(desk->journal, &record), tell, desk, NULL));
