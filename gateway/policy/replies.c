@@ -27,7 +27,9 @@
 #define REFUSAL_SEVERAL "recipient_several"
 #define REFUSAL_UNUSUAL "recipient_unusual"
 #define REFUSAL_AUTOMATIC "recipient_automatic"
-const char *const replies_refusals[] = {REFUSAL_FIELD, REFUSAL_POLICY, REFUSAL_SEVERAL, REFUSAL_UNUSUAL, REFUSAL_AUTOMATIC, NULL};
+#define REFUSAL_UNCHECKED "unchecked"
+const char *const replies_refusals[] = {
+    REFUSAL_FIELD, REFUSAL_POLICY, REFUSAL_SEVERAL, REFUSAL_UNUSUAL, REFUSAL_AUTOMATIC, REFUSAL_UNCHECKED, NULL};
 
 /* The plan of one mail while it grows. */
 typedef struct {
@@ -350,6 +352,28 @@ plan_canary(GPtrArray *result, const SiteFacts *site)
 		add_recipient(result, recipient);
 }
 
+/* Nobody knows whether a person sent it: that is for the owner to judge, and nothing automatic answers it. */
+static void
+refuse_unchecked(GPtrArray *planned)
+{
+	for (guint i = 0; i < planned->len; i++) {
+		PlannedRecipient *recipient = planned->pdata[i];
+		if (recipient->kind != MAIL_NOTICE)
+			recipient->refusal = REFUSAL_UNCHECKED;
+	}
+}
+
+GPtrArray *
+replies_plan_held(const Form *form)
+{
+	GPtrArray *result = g_ptr_array_new_with_free_func((GDestroyNotify)planned_recipient_free);
+	PlannedRecipient owner = {.kind = MAIL_HELD, .name = (char *)"", .address = form->site->admin_address, .header = "To"};
+
+	if (!form->is_demo && !form->is_mail_skipped && form->site->admin_address[0] != '\0')
+		add_recipient(result, owner);
+	return result;
+}
+
 GPtrArray *
 replies_plan(const Form *form, const Submission *submission)
 {
@@ -364,6 +388,8 @@ replies_plan(const Form *form, const Submission *submission)
 	plan_mail(result, &(Plan){.form = form, .submission = submission, .kind = MAIL_NOTICE}, &form->source->mail[0]);
 	if (form->source->mail[1].is_active)
 		plan_mail(result, &(Plan){.form = form, .submission = submission, .kind = MAIL_REPLY}, &form->source->mail[1]);
+	if (submission->is_unchecked)
+		refuse_unchecked(result);
 	return result;
 }
 

@@ -9,6 +9,7 @@
  *   - An entry that takes a field gives one address or none (recipient_several), which must be a dot-atom address of LIMIT_ADDRESS_BYTES at a host with a name (recipient_unusual), and no
  *     mailer-daemon, no-reply, list or the like (recipient_automatic, RFC 3834 section 2).
  *   - A canary's only recipient is the site's canary_address.
+ *   - Of one that is_unchecked the notice alone goes; every reply and copy is refused (unchecked).
  *
  * Asked twice: by the front when it accepts (what to promise) and by the courier before it sends (what is true now), so a
  * row written by a front that was taken over cannot become an open relay.
@@ -38,6 +39,9 @@ extern const char *const replies_refusals[];
 /* PlannedRecipient *, each address once in `mail` (notice and copies) and once in `mail_2`, at most LIMIT_RECIPIENTS in each: first what may be mailed without more
  * ado, then what is typed, then what is refused, each To before Cc before Bcc. Empty for demo_mode and skip_mail. The caller's. */
 GPtrArray *replies_plan(const Form *form, const Submission *submission);
+
+/* Whom the note goes to that something of this form is held (one PlannedRecipient of MAIL_HELD): the site's admin_address. Empty for demo_mode and skip_mail. The caller's. */
+GPtrArray *replies_plan_held(const Form *form);
 
 /* Whom mail_2 would go to, be it switched off or the form's mail skipped (PlannedRecipient *). The caller's. */
 GPtrArray *replies_plan_reply(const Form *form, const Submission *submission);

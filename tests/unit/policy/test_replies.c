@@ -289,6 +289,23 @@ test_nothing_is_planned(gconstpointer setting)
 	g_assert_cmpstr(planned, ==, "");
 }
 
+/* The note that something is held goes to the site's owner, whoever the form mails. */
+static void
+test_held(void)
+{
+	g_autoptr(Form) form = fixture_compile(plans_source("[your-email], a@example.test", ""));
+	g_autoptr(GPtrArray) plan = replies_plan_held(form);
+
+	g_assert_cmpuint(plan->len, ==, 1);
+	const PlannedRecipient *owner = plan->pdata[0];
+	g_assert_cmpint(owner->kind, ==, MAIL_HELD);
+	g_assert_cmpstr(owner->address, ==, form->site->admin_address);
+	g_assert_true(owner->refusal == NULL && !owner->is_typed);
+	form->is_demo = TRUE;
+	g_autoptr(GPtrArray) nothing = replies_plan_held(form);
+	g_assert_cmpuint(nothing->len, ==, 0);
+}
+
 /* Refused ones do not crowd out configured ones, and neither passes the ceiling. */
 static void
 test_the_ceiling(void)
@@ -340,6 +357,7 @@ main(int argc, char **argv)
 	g_test_add_func("/replies/an entry by itself", test_entry_refusal);
 	g_test_add_data_func("/replies/demo_mode plans nothing", "demo_mode: on", test_nothing_is_planned);
 	g_test_add_data_func("/replies/skip_mail plans nothing", "skip_mail: on", test_nothing_is_planned);
+	g_test_add_func("/replies/the note about what is held", test_held);
 	g_test_add_func("/replies/the ceiling keeps the configured ones", test_the_ceiling);
 	g_test_add_func("/replies/entries are split outside quotes", test_split_entries);
 	return g_test_run();

@@ -189,6 +189,23 @@ test_own_address(void)
 		g_assert_cmpint(replies_is_own_address(site, cases[i].address), ==, cases[i].is_own);
 }
 
+/* What could not be checked is not answered: the notice alone goes. */
+static void
+test_unchecked(void)
+{
+	g_autoptr(FormSource) source = plans_source("a@example.test", "Cc: [your-email]\nBcc: c@example.test");
+
+	source->mail[1].is_active = TRUE;
+	plans_set(&source->mail[1].recipient, "[your-email], d@example.test");
+	g_autoptr(Form) form = fixture_compile(g_steal_pointer(&source));
+	g_autoptr(Submission) submission = fixture_submission(form, fixture_posted("your-email", "x@y.test", NULL));
+	submission->is_unchecked = TRUE;
+	g_autofree char *planned = plans_text(form, submission);
+	g_assert_cmpstr(planned, ==,
+	    "notice To a@example.test; notice Bcc c@example.test; copy Cc x@y.test unchecked; reply To d@example.test unchecked; "
+	    "reply To x@y.test unchecked");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -200,5 +217,6 @@ main(int argc, char **argv)
 	g_test_add_data_func("/replies_typed/a canary goes to its own address", "canary@example.test", test_canary);
 	g_test_add_data_func("/replies_typed/a canary without address goes nowhere", "", test_canary);
 	g_test_add_func("/replies_typed/own addresses", test_own_address);
+	g_test_add_func("/replies_typed/what is not checked is not answered", test_unchecked);
 	return g_test_run();
 }
