@@ -11,14 +11,17 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "account.h"
 #include "formfile.h"
+#include "gatefile.h"
 #include "posts.h"
 #include "problems.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/base/network.h"
 #include "sekisho/policy/replies.h"
 #include "site.h"
 
@@ -65,6 +68,31 @@ default_courier_directory(Settings *settings)
 	settings_default(settings, "gateway", "courier_directory", beside);
 }
 
+/* In their normal spelling. The caller's. */
+static char **
+read_networks(const char *text)
+{
+	g_auto(GStrv) parts = g_strsplit(text, " ", -1);
+	g_autoptr(GStrvBuilder) networks = g_strv_builder_new();
+	for (char **part = parts; *part != NULL; part++) {
+		g_autofree char *network = network_read(*part);
+		if (network != NULL)
+			g_strv_builder_add(networks, network);
+	}
+	return g_strv_builder_end(networks);
+}
+
+/* Whoever is trusted says who the visitor is. */
+static void
+check_proxies(const Config *config, const Settings *settings, GPtrArray *problems)
+{
+	for (char **network = config->trusted_proxies; *network != NULL; network++)
+		if (g_str_has_suffix(*network, "/0"))
+			settings_problem(settings, "gateway", "trusted_proxies", problems,
+			    "%s is everybody, so every visitor could name any address; write the addresses of your proxies",
+			    *network);
+}
+
 static void
 read_gateway(Config *config, const Settings *settings)
 {
@@ -81,6 +109,9 @@ read_gateway(Config *config, const Settings *settings)
 	config->alarm_address = g_strdup(settings_text(settings, "gateway", "alarm_address"));
 	config->dns_servers = g_strdup(settings_text(settings, "gateway", "dns_servers"));
 	config->workers = (guint)settings_number(settings, "gateway", "workers");
+	config->trusted_proxies = read_networks(settings_text(settings, "gateway", "trusted_proxies"));
+	config->proxy_header = g_strdup(settings_text(settings, "gateway", "proxy_header"));
+	config->country_file = settings_path(settings, "gateway", "country_file");
 }
 
 /* The account that [gateway] alarm_account names; NULL if it names none, and with a problem one that is not there. */
@@ -142,6 +173,7 @@ config_load(const char *path, GError **error)
 	config->alarm_account = find_alarm_account(settings, config->sites->accounts, problems);
 	check_listen(config, settings, problems);
 	check_courier_directory(config, settings, problems);
+	check_proxies(config, settings, problems);
 	if (problems->len > 0) {
 		problems_set_error(problems, error);
 		return NULL;
@@ -171,6 +203,9 @@ config_free(Config *config)
 	g_free(config->alarm_command);
 	g_free(config->alarm_address);
 	g_free(config->dns_servers);
+	g_strfreev(config->trusted_proxies);
+	g_free(config->proxy_header);
+	g_free(config->country_file);
 	g_free(config);
 }
 
@@ -248,7 +283,7 @@ read_site(Config *config, const SitePlace *place, GError **error)
 
 /* No path is built of a name that is none. */
 static gboolean
-check_name(const char *name, GError **error)
+is_site_name(const char *name, GError **error)
 {
 	if (keys_is_name(name))
 		return TRUE;
@@ -261,7 +296,7 @@ Site *
 config_site(Config *config, const char *name, GError **error)
 {
 	Site *site = NULL;
-	if (!check_name(name, error))
+	if (!is_site_name(name, error))
 		return NULL;
 	pthread_mutex_lock(&config->sites->lock);
 	gboolean is_known = recall_site(config->sites, name, &site, error);
@@ -317,7 +352,7 @@ void
 config_check_site(Config *config, const char *name, GPtrArray *problems)
 {
 	g_autoptr(GError) error = NULL;
-	if (!check_name(name, &error)) {
+	if (!is_site_name(name, &error)) {
 		g_ptr_array_add(problems, g_strdup(error->message));
 		return;
 	}
@@ -340,6 +375,15 @@ config_check_alarms(const Config *config, GPtrArray *problems)
 		account_check(config->alarm_account, config->sites->settings, problems);
 }
 
+void
+config_check_files(const Config *config, GPtrArray *problems)
+{
+	if (config->country_file[0] != '\0' && access(config->country_file, R_OK) != 0)
+		config_problem(config, "country_file", problems,
+		    "cannot be read, so country entries of `sekisho list` match nobody; write the path of a .mmdb file, or "
+		    "nothing");
+}
+
 /* The files that site.conf names for both roles. */
 static void
 add_named_paths(const SitePlace *place, GPtrArray *paths)
@@ -349,6 +393,8 @@ add_named_paths(const SitePlace *place, GPtrArray *paths)
 	g_autofree char *words = settings != NULL ? settings_path(settings, "spam", "disallowed_words_file") : NULL;
 	if (words != NULL && g_file_test(words, G_FILE_TEST_EXISTS))
 		g_ptr_array_add(paths, g_steal_pointer(&words));
+	if (settings != NULL)
+		gatefile_paths(settings, paths);
 }
 
 GPtrArray *
@@ -401,7 +447,7 @@ config_dump(Config *config, const char *site, GError **error)
 	g_autofree char *gateway = settings_dump(config->sites->settings);
 	if (site == NULL)
 		return g_steal_pointer(&gateway);
-	if (!check_name(site, error))
+	if (!is_site_name(site, error))
 		return NULL;
 	g_autofree char *own = dump_site(config, site, error);
 	return own == NULL ? NULL : g_strdup_printf("%s\n%s", gateway, own);

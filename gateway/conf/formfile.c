@@ -141,29 +141,57 @@ formfile_read(const FormPlace *place, GPtrArray *problems, GError **error)
 	return settings == NULL ? NULL : read_source(settings, place, problems);
 }
 
-Form *
-formfile_examine(const FormPlace *place, GPtrArray *problems, GError **error)
+GPtrArray *
+formfile_gate(const FormPlace *place, GError **error)
 {
+	g_autoptr(GPtrArray) unsaid = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *path = g_build_filename(place->folder, "form.ini", NULL);
-	g_autoptr(Settings) settings = settings_read(path, KEYS_FORM, problems, error);
-	if (settings == NULL)
-		return NULL;
+	g_autoptr(Settings) settings = settings_read(path, KEYS_FORM, unsaid, error);
+	return settings == NULL ? NULL : gatefile_settings(place->gate, settings);
+}
+
+static Form *
+examine(const FormPlace *place, const Settings *settings, FormSource *source, GPtrArray *problems)
+{
 	g_autoptr(GPtrArray) sentences = g_ptr_array_new_with_free_func(g_free);
-	Form *form = form_examine(read_source(settings, place, problems), place->facts, sentences);
+	Form *form = form_examine(source, place->facts, sentences);
 	for (guint i = 0; i < sentences->len; i++)
 		take_sentence(settings, place, g_ptr_array_index(sentences, i), problems);
 	return form;
 }
 
-Form *
-formfile_load(const FormPlace *place, GError **error)
+/* The form and how the gate treats it (NULL if the place says nothing of the gate), from one reading of form.ini. */
+static Form *
+read_both(const FormPlace *place, GatePolicy **policy, GPtrArray *problems, GError **error)
 {
+	g_autofree char *path = g_build_filename(place->folder, "form.ini", NULL);
+	g_autoptr(Settings) settings = settings_read(path, KEYS_FORM, problems, error);
+	if (settings == NULL)
+		return NULL;
+	if (place->gate != NULL)
+		*policy = gatefile_policy(place->gate, settings, problems);
+	return examine(place, settings, read_source(settings, place, problems), problems);
+}
+
+Form *
+formfile_examine(const FormPlace *place, GPtrArray *problems, GError **error)
+{
+	g_autoptr(GatePolicy) policy = NULL;
+	return read_both(place, &policy, problems, error);
+}
+
+Form *
+formfile_load(const FormPlace *place, GatePolicy **policy, GError **error)
+{
+	g_autoptr(GatePolicy) own = NULL;
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) unreadable = NULL;
-	g_autoptr(Form) form = formfile_examine(place, problems, &unreadable);
+	g_autoptr(Form) form = read_both(place, &own, problems, &unreadable);
 	/* One for subscribers is answered and never used, so what else is wrong with it does not matter. */
-	if (form != NULL && (problems->len == 0 || form->is_for_subscribers))
+	if (form != NULL && (problems->len == 0 || form->is_for_subscribers)) {
+		*policy = g_steal_pointer(&own);
 		return g_steal_pointer(&form);
+	}
 	if (unreadable != NULL)
 		g_propagate_error(error, g_steal_pointer(&unreadable));
 	else
@@ -179,8 +207,11 @@ warn_of_unknown_words(const Form *form, const char *folder, GPtrArray *problems)
 	for (guint i = 0; i < words->len; i++) {
 		const char *word = g_ptr_array_index(words, i);
 		guint line = 0;
+		const char *advice = formtag_foreign_advice(word);
 		g_autofree char *meant = formtag_slip(form->source->template_text, word, &line);
-		if (meant != NULL)
+		if (advice != NULL)
+			problems_warn(problems, folder, "form.html", "[%s] stays as text: it %s", word, advice);
+		else if (meant != NULL)
 			problems_warn(problems, folder, "form.html",
 			    "line %u: [%s] is no form-tag here and stays as text; did you mean [%s]?", line, word, meant);
 		else
@@ -195,7 +226,6 @@ warn_of_tags(const Form *form, const char *folder, GPtrArray *problems)
 	static const struct {
 		const char *basetype, *sentence;
 	} warnings[] = {
-	    {"turnstile", "this version does not verify Turnstile's tokens, so the tag keeps no robot out"},
 	    {"captchac", "its pictures come from another WordPress plugin, so none is shown; take both captcha tags out and ask "
 			 "a question instead, for example [quiz sum \"1+1=?|2\"]"},
 	    {"captchar", "no answer is right, because its pictures come from another WordPress plugin, so nobody can send this "
@@ -255,16 +285,21 @@ void
 formfile_check(const FormPlace *place, GPtrArray *problems)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(GPtrArray) own = g_ptr_array_new();
-	g_autoptr(Form) form = formfile_examine(place, own, &error);
-	if (error != NULL)
-		g_ptr_array_add(own, g_strdup(error->message));
-	g_ptr_array_extend_and_steal(problems, g_steal_pointer(&own));
+	g_autofree char *path = g_build_filename(place->folder, "form.ini", NULL);
+	g_autoptr(Settings) settings = settings_read(path, KEYS_FORM, problems, &error);
+	if (settings == NULL) {
+		g_ptr_array_add(problems, g_strdup(error->message));
+		return;
+	}
+	g_autoptr(GatePolicy) policy = gatefile_policy(place->gate, settings, problems);
+	g_autoptr(Form) form = examine(place, settings, read_source(settings, place, problems), problems);
+	gatefile_check(policy, settings, problems);
 	if (form == NULL)
 		return;
 	warn_of_settings(form, place->folder, problems);
 	warn_of_unknown_words(form, place->folder, problems);
 	warn_of_tags(form, place->folder, problems);
+	gatefile_check_form(policy, form, place->folder, problems);
 	/* Without a template every mail-tag would be unknown. */
 	if (form->source->template_text[0] != '\0')
 		warn_of_mails(form, place->folder, problems);
@@ -280,6 +315,11 @@ formfile_paths(const char *folder, GPtrArray *paths)
 		if (g_file_test(path, G_FILE_TEST_EXISTS))
 			g_ptr_array_add(paths, g_steal_pointer(&path));
 	}
+	g_autofree char *ini = g_build_filename(folder, "form.ini", NULL);
+	g_autoptr(GPtrArray) unsaid = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(Settings) settings = settings_read(ini, KEYS_FORM, unsaid, NULL);
+	if (settings != NULL)
+		gatefile_paths(settings, paths);
 }
 
 static gint

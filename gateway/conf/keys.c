@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "gate_rows.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
 
@@ -46,6 +47,12 @@ static const KeyRow table[] = {
 		.help = "The [account NAME] of this file that alarms are mailed with; empty: the account of the site concerned"},
 	{.files = KEYS_MAIN, .group = "gateway", .key = "dns_servers", .type = KEY_SERVERS, .fallback = "",
 		.help = "DNS servers to ask, IP or IP:PORT, separated by commas; empty: those of the system"},
+	{.files = KEYS_MAIN, .group = "gateway", .key = "trusted_proxies", .type = KEY_NETWORKS, .fallback = "",
+		.help = "Proxies in front of the web server, addresses and networks separated by spaces, whose proxy_header is believed; empty: none"},
+	{.files = KEYS_MAIN, .group = "gateway", .key = "proxy_header", .type = KEY_NAME, .fallback = "X-Forwarded-For",
+		.help = "Header in which trusted_proxies tell the visitor's address"},
+	{.files = KEYS_MAIN, .group = "gateway", .key = "country_file", .type = KEY_PATH, .fallback = "",
+		.help = "MaxMind database (.mmdb) of countries, for country entries of `sekisho list`; empty: none"},
 
 	{.files = KEYS_SITE, .group = "site", .key = "title", .type = KEY_TEXT, .fallback = "",
 		.help = "Name of the site, [_site_title]; empty: the folder's name"},
@@ -110,6 +117,8 @@ static const KeyRow table[] = {
 	{.files = KEYS_SITE, .group = "retention", .key = "submissions", .type = KEY_DURATION, .fallback = "90d",
 		.minimum = 3600, .maximum = 3650 * SECONDS_PER_DAY, .help = "How long submissions are kept"},
 
+	GATE_ROWS(GATE_ROW_OF_SITE)
+
 	{.files = ACCOUNTS, .group = "account *", .key = "host", .type = KEY_HOST, .is_required = TRUE,
 		.help = "SMTP server; its certificate must carry this name"},
 	{.files = ACCOUNTS, .group = "account *", .key = "port", .type = KEY_PORT, .fallback = "587",
@@ -163,6 +172,7 @@ static const KeyRow table[] = {
 	/* Contract 7.3. Empty texts are shown as nothing; keys that are not given read the default in the form's language. */
 	MESSAGE("mail_sent_ok", "The message was taken"),
 	MESSAGE("mail_sent_ng", "The message could not be taken"),
+	MESSAGE("held", "The message was taken, and a person will look at it first"),
 	MESSAGE("validation_error", "One or more fields are wrong"),
 	MESSAGE("spam", "The message was refused as spam"),
 	MESSAGE("accept_terms", "An acceptance is missing"),
@@ -187,6 +197,8 @@ static const KeyRow table[] = {
 
 	{.files = KEYS_FORM, .group = "settings", .key = "*", .type = KEY_TEXT, .fallback = "",
 		.help = "Additional settings of Contact Form 7: demo_mode, skip_mail, acceptance_as_validation, do_not_store ..."},
+
+	GATE_ROWS(GATE_ROW_OF_FORM)
 
 	{.files = KEYS_POSTS, .group = "post *", .key = "name", .type = KEY_TEXT, .fallback = "",
 		.help = "The last part of its address, [_post_name]"},

@@ -113,6 +113,17 @@ settings_problem(const Settings *settings, const char *group, const char *key, G
 	g_ptr_array_add(problems, lines_problem(settings->path, line_of(settings, group, key), group, key, sentence));
 }
 
+void
+settings_warning(const Settings *settings, const char *group, const char *key, GPtrArray *problems, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+	va_end(arguments);
+	g_autofree char *line = lines_problem(settings->path, line_of(settings, group, key), group, key, sentence);
+	g_ptr_array_add(problems, g_strconcat("warning: ", line, NULL));
+}
+
 /* Reads one setting of the file; a bad one leaves its place to the default. */
 static void
 take_setting(Settings *settings, GKeyFile *ini, const Line *line, GPtrArray *problems)

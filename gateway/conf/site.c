@@ -11,6 +11,7 @@
 
 #include "account.h"
 #include "formfile.h"
+#include "gatefile.h"
 #include "posts.h"
 #include "problems.h"
 #include "sekisho/base/clock.h"
@@ -26,6 +27,7 @@
 typedef struct {
 	char *folder;
 	Form *form;
+	GatePolicy *policy; /* there when the form is */
 	GError *failure;
 	gint64 failed_at_us;
 } FormEntry;
@@ -34,6 +36,8 @@ struct SiteForms {
 	pthread_mutex_t lock; /* guards the entries' form, failure and time; held while a form is read, so that it is read once */
 	GHashTable *entries;  /* gint64 * -> FormEntry *; the table itself is frozen */
 	char *locale;
+	Settings *settings; /* site.conf, for `gate`; frozen */
+	GateSite *gate;     /* frozen */
 };
 
 gboolean
@@ -50,6 +54,7 @@ form_entry_free(FormEntry *entry)
 	g_free(entry->folder);
 	if (entry->form != NULL)
 		form_unref(entry->form);
+	gate_policy_free(entry->policy);
 	g_clear_error(&entry->failure);
 	g_free(entry);
 }
@@ -268,6 +273,8 @@ site_clear(gpointer data)
 	pthread_mutex_destroy(&site->forms->lock);
 	g_hash_table_unref(site->forms->entries);
 	g_free(site->forms->locale);
+	gatefile_site_free(site->forms->gate);
+	settings_free(site->forms->settings);
 	g_free(site->forms);
 }
 
@@ -304,22 +311,32 @@ site_load(const SitePlace *place, GError **error)
 	site->notices_per_hour = (guint)settings_number(settings, "notice", "per_hour");
 	site->dkim_selector = g_strdup(settings_text(settings, "mail", "dkim_selector"));
 	site->retention_us = settings_number(settings, "retention", "submissions");
+	g_autoptr(GateSite) gate = gatefile_site_new(settings, facts, problems);
+	gate_policy_free(gatefile_policy(gate, NULL, problems));
 	if (problems->len > 0) {
 		problems_set_error(problems, error);
 		return NULL;
 	}
 	site->forms = forms_new(place, settings_text(settings, "site", "locale"));
+	site->forms->settings = g_steal_pointer(&settings);
+	site->forms->gate = g_steal_pointer(&gate);
 	return g_steal_pointer(&site);
+}
+
+static FormPlace
+form_place(const Site *site, const char *folder)
+{
+	return (FormPlace){.folder = folder, .site_locale = site->forms->locale, .facts = site->facts, .gate = site->forms->gate};
 }
 
 /* Reads the entry's form. Two folders of one id are told apart by nothing, so neither is served. */
 static Form *
-load_entry(const Site *site, const FormEntry *entry, GError **error)
+load_entry(const Site *site, FormEntry *entry, GError **error)
 {
 	const char *second = strchr(entry->folder, '\n');
-	FormPlace place = {.folder = entry->folder, .site_locale = site->forms->locale, .facts = site->facts};
+	const FormPlace place = form_place(site, entry->folder);
 	if (second == NULL)
-		return formfile_load(&place, error);
+		return formfile_load(&place, &entry->policy, error);
 	g_auto(GStrv) folders = g_strsplit(entry->folder, "\n", -1);
 	g_autofree char *list = g_strjoinv(", ", folders);
 	g_set_error(
@@ -343,20 +360,46 @@ entry_form(const Site *site, FormEntry *entry, GError **error)
 	return NULL;
 }
 
+/* NULL, for the caller to return. */
+static gpointer
+no_form(const Site *site, guint64 id, GError **error)
+{
+	g_set_error(error, CONF_ERROR, CONF_ERROR_NO_FORM, "site %s has no form %" G_GUINT64_FORMAT, site->facts->name, id);
+	return NULL;
+}
+
 Form *
 site_form(Site *site, guint64 id, GError **error)
 {
 	gint64 key = (gint64)MIN(id, (guint64)G_MAXINT64);
 	FormEntry *entry = g_hash_table_lookup(site->forms->entries, &key);
-	if (entry == NULL) {
-		g_set_error(
-		    error, CONF_ERROR, CONF_ERROR_NO_FORM, "site %s has no form %" G_GUINT64_FORMAT, site->facts->name, id);
-		return NULL;
-	}
+	if (entry == NULL)
+		return no_form(site, id, error);
 	pthread_mutex_lock(&site->forms->lock);
 	Form *form = entry_form(site, entry, error);
 	pthread_mutex_unlock(&site->forms->lock);
 	return form;
+}
+
+const GatePolicy *
+site_gate(Site *site, guint64 id)
+{
+	gint64 key = (gint64)MIN(id, (guint64)G_MAXINT64);
+	FormEntry *entry = g_hash_table_lookup(site->forms->entries, &key);
+	if (entry == NULL)
+		return NULL;
+	pthread_mutex_lock(&site->forms->lock);
+	const GatePolicy *policy = entry->policy;
+	pthread_mutex_unlock(&site->forms->lock);
+	return policy;
+}
+
+GPtrArray *
+site_gate_settings(const Site *site, guint64 id, GError **error)
+{
+	g_autofree char *folder = site_form_folder(site, id);
+	const FormPlace place = form_place(site, folder);
+	return folder == NULL ? no_form(site, id, error) : formfile_gate(&place, error);
 }
 
 char *
@@ -377,12 +420,9 @@ Form *
 site_examine_form(const Site *site, guint64 id, GPtrArray *problems, GError **error)
 {
 	g_autofree char *folder = site_form_folder(site, id);
-	if (folder == NULL) {
-		g_set_error(
-		    error, CONF_ERROR, CONF_ERROR_NO_FORM, "site %s has no form %" G_GUINT64_FORMAT, site->facts->name, id);
-		return NULL;
-	}
-	FormPlace place = {.folder = folder, .site_locale = site->forms->locale, .facts = site->facts};
+	if (folder == NULL)
+		return no_form(site, id, error);
+	const FormPlace place = form_place(site, folder);
 	Form *form = formfile_examine(&place, problems, error);
 	if (form == NULL && error != NULL && *error == NULL)
 		problems_set_error(problems, error);
@@ -412,15 +452,16 @@ site_form_ids(Site *site)
 }
 
 static void
-check_forms(const SitePlace *place, const Settings *settings, const SiteFacts *facts, GPtrArray *problems)
+check_forms(const SitePlace *place, const GateSite *gate, GPtrArray *problems)
 {
 	g_autofree char *directory = g_build_filename(place->folder, "forms", NULL);
 	g_autoptr(GPtrArray) folders = formfile_folders(directory);
 	g_autoptr(GHashTable) index = formfile_index(directory, problems);
 	for (guint i = 0; i < folders->len; i++) {
 		FormPlace form = {.folder = g_ptr_array_index(folders, i),
-		    .site_locale = settings_text(settings, "site", "locale"),
-		    .facts = facts};
+		    .site_locale = settings_text(gate->settings, "site", "locale"),
+		    .facts = gate->facts,
+		    .gate = gate};
 		formfile_check(&form, problems);
 	}
 	if (g_hash_table_size(index) == 0)
@@ -452,5 +493,8 @@ site_check(const SitePlace *place, const Settings *shared_settings, GPtrArray *p
 		settings_problem(settings, "mail", "attachments_directory", problems, "%s is no folder; make it, or name another",
 		    facts->attachments_directory);
 	facts->posts = posts_read(place->folder, problems);
-	check_forms(place, settings, facts, problems);
+	g_autoptr(GateSite) gate = gatefile_site_new(settings, facts, problems);
+	g_autoptr(GatePolicy) policy = gatefile_policy(gate, NULL, problems);
+	gatefile_check(policy, settings, problems);
+	check_forms(place, gate, problems);
 }

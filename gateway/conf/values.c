@@ -8,6 +8,7 @@
 
 #include "sekisho/base/network.h"
 #include "sekisho/base/text.h"
+#include "sekisho/policy/rate.h"
 #include "sekisho/wire/address.h"
 
 typedef gboolean (*ValueReader)(const KeyRow *row, const char *text, gint64 *number);
@@ -99,14 +100,14 @@ static gboolean
 read_duration(const KeyRow *row, const char *text, gint64 *number)
 {
 	static const struct {
-		char letter;
+		const char *name;
 		gint64 seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
-	gsize length = strlen(text);
-	for (gsize i = 0; length > 1 && i < G_N_ELEMENTS(units); i++) {
-		g_autofree char *digits = g_strndup(text, length - 1);
+	} units[] = {{"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}, {"w", 604800}};
+	const gsize length = strspn(text, G_CSET_DIGITS);
+	for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
+		g_autofree char *digits = g_strndup(text, length);
 		gint64 count = 0;
-		if (units[i].letter != text[length - 1] || !read_digits(digits, 0, row->maximum, &count))
+		if (strcmp(units[i].name, text + length) != 0 || !read_digits(digits, 0, row->maximum, &count))
 			continue;
 		*number = count * units[i].seconds * G_USEC_PER_SEC;
 		return count * units[i].seconds >= row->minimum && count * units[i].seconds <= row->maximum;
@@ -203,6 +204,35 @@ is_origin(const char *text)
 	return strcmp(written, text) == 0;
 }
 
+/* "0", "0.5", "1.00": no sign and no exponent gets through. */
+static gboolean
+read_hundredths(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row;
+	gint64 whole = 0, decimals = 0;
+	g_auto(GStrv) parts = g_strsplit(text, ".", 2);
+	if (!read_digits(parts[0], 0, 1, &whole))
+		return FALSE;
+	const gsize places = parts[1] == NULL ? 0 : strlen(parts[1]);
+	if (parts[1] != NULL && (places > 2 || !read_digits(parts[1], 0, 99, &decimals)))
+		return FALSE;
+	*number = whole * 100 + (places == 1 ? decimals * 10 : decimals);
+	return *number <= 100;
+}
+
+static gboolean
+read_networks(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_auto(GStrv) networks = g_strsplit(text, " ", -1);
+	for (char **network = networks; *network != NULL; network++) {
+		g_autofree char *normal = network_read(*network);
+		if (**network != '\0' && normal == NULL)
+			return FALSE;
+	}
+	return TRUE;
+}
+
 static gboolean
 read_origins(const KeyRow *row, const char *text, gint64 *number)
 {
@@ -237,6 +267,16 @@ read_locale(const KeyRow *row, const char *text, gint64 *number)
 				      rest[1 + strspn(rest + 1, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-")] == '\0');
 }
 
+/* What is wrong with a rate is said by its own reader; see keys_read. */
+static gboolean
+read_rate(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	Rate rate;
+	g_autofree char *unsaid = NULL;
+	return rate_read(text, &rate, &unsaid);
+}
+
 /* In the order of KeyType. `right` NULL: it depends on the row. */
 static const struct {
 	const char *name;
@@ -257,6 +297,11 @@ static const struct {
     [KEY_INTEGER] = {"number", read_integer, NULL},
     [KEY_WORD] = {"known word", read_word, NULL},
     [KEY_DURATION] = {"duration", read_duration, NULL},
+    [KEY_RATE] = {"rate", read_rate, "write how many in which time, and how many at once, such as 5/10min burst 3, or off"},
+    [KEY_HUNDREDTHS] = {"score", read_hundredths, "write a number from 0 to 1 with at most two decimals, such as 0.5"},
+    [KEY_NETWORKS] = {"list of networks", read_networks,
+	"write addresses and networks such as 192.0.2.1 or 2001:db8::/32, a space between two, and no bits behind a network's "
+	"prefix"},
     [KEY_MAILBOX] = {"mailbox", read_mailbox, "write info@example.jp or Name <info@example.jp>"},
     [KEY_ADDRESS] = {"mail address", read_address, "write an address such as info@example.jp, without a name"},
     [KEY_URL] = {"web address", read_url, "write an address such as https://example.jp, without query"},
@@ -269,6 +314,19 @@ static const struct {
     [KEY_LOCALE] = {"language", read_locale, "write a language such as ja or en_US"},
 };
 
+/* Seconds in the largest unit that holds them whole. */
+static char *
+duration_text(gint64 seconds)
+{
+	if (seconds != 0 && seconds % 86400 == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT "d", seconds / 86400);
+	if (seconds != 0 && seconds % 3600 == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT "h", seconds / 3600);
+	if (seconds != 0 && seconds % 60 == 0)
+		return g_strdup_printf("%" G_GINT64_FORMAT "min", seconds / 60);
+	return g_strdup_printf("%" G_GINT64_FORMAT "s", seconds);
+}
+
 /* What would be right in this row. */
 static char *
 right_value(const KeyRow *row)
@@ -278,10 +336,11 @@ right_value(const KeyRow *row)
 	if (row->type == KEY_INTEGER)
 		return g_strdup_printf(
 		    "write a number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, row->minimum, row->maximum);
-	if (row->type == KEY_DURATION)
-		return g_strdup_printf("write a number and s, m, h, d or w, such as 30d, from %" G_GINT64_FORMAT
-				       "h to %" G_GINT64_FORMAT "d",
-		    row->minimum / 3600, row->maximum / 86400);
+	if (row->type == KEY_DURATION) {
+		g_autofree char *minimum = duration_text(row->minimum);
+		g_autofree char *maximum = duration_text(row->maximum);
+		return g_strdup_printf("write a number and s, m, h, d or w, such as 30d, from %s to %s", minimum, maximum);
+	}
 	if (row->type == KEY_WORD) {
 		g_auto(GStrv) words = g_strsplit(row->words, " ", -1);
 		g_autofree char *list = g_strjoinv(" or ", words);

@@ -2,9 +2,10 @@
  * Configuration: INI files read by GKeyFile against the one table of keys (conf/keys.h), frozen when loaded.
  *
  *   sekisho.conf                       the gateway: [gateway], and [account NAME] shared by sites
- *   SITES/SITE/site.conf               one site: [site] [mail] [notice] [reply] [retention] [account NAME]
+ *   SITES/SITE/site.conf               one site: [site] [mail] [notice] [reply] [retention] [account NAME], and the gate's groups:
+ *                                      [check] [limit] [captcha] [trap] [links] [sender] [rejected]
  *   SITES/SITE/posts.ini               its posts and pages, written by the import: [post ID]
- *   SITES/SITE/forms/NAME/form.ini     one form: [form] [mail] [mail_2] [messages] [settings]
+ *   SITES/SITE/forms/NAME/form.ini     one form: [form] [mail] [mail_2] [messages] [settings], and the gate's groups, which replace the site's key by key
  *                     form.html mail.txt mail_2.txt mail-headers.txt mail_2-headers.txt  its templates
  *
  * Sites and forms are loaded when first asked for and kept while they fit LIMIT_SITES_LOADED; a reload is a new process.
@@ -16,6 +17,7 @@
 
 #include "sekisho/form/form.h"
 #include "sekisho/form/spam.h"
+#include "sekisho/policy/gate.h"
 
 typedef enum { ACCOUNT_STARTTLS, ACCOUNT_PLAIN_LOOPBACK } AccountSecurity;
 
@@ -46,6 +48,9 @@ typedef struct Config {
 	char *alarm_address;      /* mailed with alarms; "" = none, or, without a program too, the admin_address of the site concerned */
 	const Account *alarm_account; /* of sekisho.conf, for that mail; NULL: the site's own */
 	char *dns_servers;        /* "192.0.2.1:53,[2001:db8::1]:53"; "" = the system's */
+	char **trusted_proxies;   /* networks as network_read gives them (base/network.h), NULL-terminated; empty: none */
+	char *proxy_header;       /* in which they tell the visitor's address: "X-Forwarded-For" */
+	char *country_file;       /* "" = none (policy/lists.h) */
 	/* private to conf */
 	struct ConfigSites *sites;
 } Config;
@@ -89,6 +94,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Site, site_unref)
 /* The form with that id; a reference, which outlives site and config. One that is_for_subscribers is to be answered and never used. Thread-safe. CONF_ERROR_NO_FORM, CONF_ERROR_INVALID,
  * CONF_ERROR_UNREADABLE. */
 Form *site_form(Site *site, guint64 id, GError **error);
+/* How the gate treats submissions of that form (policy/gate.h): the site's settings, and over them the form's own. Loaded with the form, so only after site_form gave it; lives as long as the site. */
+const GatePolicy *site_gate(Site *site, guint64 id);
+/* One of the gate's settings of a form. */
+typedef struct {
+	const char *group;
+	const char *key;
+	char *text;          /* as it is written; "" = none */
+	gboolean is_of_form; /* form.ini gives it, else site.conf or its default */
+} GateSetting;
+/* All of them (GateSetting *), in the order of the table of keys, also of a form that cannot be used. CONF_ERROR_NO_FORM, CONF_ERROR_UNREADABLE. The caller's. */
+GPtrArray *site_gate_settings(const Site *site, guint64 id, GError **error);
+/* The secret of the form's captcha service; "" with ALTCHA or none. Read anew each time. BASE_ERROR_EXPOSED, BASE_ERROR_IO. Wipe it with password_free. */
+char *gate_captcha_secret(const GatePolicy *policy, GError **error);
 /* The same, freshly read and never kept: the form even if there are `problems` (char *, appended), to be looked at and never to be served. The caller's. */
 Form *site_examine_form(const Site *site, guint64 id, GPtrArray *problems, GError **error);
 /* Folder of the form with that id (the first, should two have it), or NULL. The caller's. */
@@ -108,6 +126,8 @@ GPtrArray *config_site_names(Config *config, GError **error);
 void config_check_site(Config *config, const char *name, GPtrArray *problems);
 /* Appends what is wrong with the program and the account that tell of alarms. */
 void config_check_alarms(const Config *config, GPtrArray *problems);
+/* Appends what is wrong with other files that [gateway] names. */
+void config_check_files(const Config *config, GPtrArray *problems);
 /* What both roles open of a site, as far as it exists: files, and the folder of its forms, which ends with "/" (char *). The caller's. */
 GPtrArray *config_site_paths(Config *config, const char *name);
 /* Appends SENTENCE with file, line, group and key of a setting of [gateway]. */

@@ -27,7 +27,10 @@ typedef enum {
 	KEY_BOOLEAN,  /* on off yes no true false 1 0 */
 	KEY_INTEGER,  /* minimum to maximum */
 	KEY_WORD,     /* one of `words` */
-	KEY_DURATION, /* number and unit s m h d w: 30d, 12h; minimum and maximum in seconds */
+	KEY_DURATION, /* number and unit s m min h d w: 30d, 10min; minimum and maximum in seconds */
+	KEY_RATE,     /* "5/10min burst 3" or "off" (policy/rate.h) */
+	KEY_HUNDREDTHS, /* 0 to 1 with at most two decimals: 0.5 */
+	KEY_NETWORKS, /* addresses and networks (base/network.h), separated by spaces */
 	KEY_MAILBOX,  /* address, or Name <address> */
 	KEY_ADDRESS,  /* deliverable address */
 	KEY_URL,      /* http or https, no query */
@@ -66,6 +69,6 @@ char *keys_suggest_key(KeysFile file, const char *group, const char *key);
  * twice in a row, at most LIMIT_DOMAIN_BYTES. */
 gboolean keys_is_name(const char *text);
 /* Reads the text of a value by its row. `number` receives what the type counts: integer, port, boolean 0 or 1, index in `words`, duration in
- * microseconds; 0 for the others. FALSE: `problem` receives "what is wrong; what would be right" (the caller's). An empty text passes where the
+ * microseconds, hundredths; 0 for the others. FALSE: `problem` receives "what is wrong; what would be right" (the caller's). An empty text passes where the
  * fallback is empty too. */
 gboolean keys_read(const KeyRow *row, const char *text, gint64 *number, char **problem);

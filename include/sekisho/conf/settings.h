@@ -40,6 +40,9 @@ void settings_default(Settings *settings, const char *group, const char *key, co
 /* Appends a problem with the line of that key (or of its group). `key` may be NULL. */
 void settings_problem(const Settings *settings, const char *group, const char *key, GPtrArray *problems, const char *format, ...)
 	G_GNUC_PRINTF(5, 6);
+/* The same as a warning: "warning: FILE:LINE: ...". */
+void settings_warning(const Settings *settings, const char *group, const char *key, GPtrArray *problems, const char *format, ...)
+	G_GNUC_PRINTF(5, 6);
 /* All keys with their values as INI text that reads back to the same values; paths are absolute. A comment above each
  * says what it is, and one at the top names the file. */
 char *settings_dump(const Settings *settings);

@@ -67,8 +67,15 @@ static const struct {
     {"a template that is no text", "sites/example.jp/forms/contact/mail.txt", "a\n\xE9\n",
 	"~/sites/example.jp/forms/contact/mail.txt:2: is not UTF-8; save it as a text file in UTF-8"},
     {"a word that is no tag", "sites/example.jp/forms/contact/form.html",
+	"[text your-name][email your-email][text your-subject][textarea your-message]\n[dynamictext trap]",
+	"warning: ~/sites/example.jp/forms/contact/form.html: [dynamictext] is no form-tag here and stays as text"},
+    {"another plugin's honeypot", "sites/example.jp/forms/contact/form.html",
 	"[text your-name][email your-email][text your-subject][textarea your-message]\n[honeypot trap]",
-	"warning: ~/sites/example.jp/forms/contact/form.html: [honeypot] is no form-tag here and stays as text"},
+	"warning: ~/sites/example.jp/forms/contact/form.html: [honeypot] stays as text: it is a tag of another plugin; write "
+	"[text NAME "
+	"autocomplete:off tabindex:-1] in <span style=\"display:none\" aria-hidden=\"true\"> instead, and honeypot_fields = NAME "
+	"under "
+	"[check] of form.ini"},
     {"a word that was meant to be a tag", "sites/example.jp/forms/contact/form.html",
 	"[text your-name][email your-email][text your-subject][textarea your-message]\n[emails e]",
 	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [emails] is no form-tag here and stays as text; did you "
@@ -80,9 +87,8 @@ static const struct {
 	"example [quiz sum \"1+1=?|2\"]"},
     {"a widget whose answer nobody looks at", "sites/example.jp/forms/contact/form.html",
 	"[text your-name][email your-email][text your-subject][textarea your-message]\n[turnstile]",
-	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [turnstile]: this version does not verify Turnstile's "
-	"tokens, so the tag "
-	"keeps no robot out"},
+	"warning: ~/sites/example.jp/forms/contact/form.html: line 2: [turnstile]: its tokens are not verified, so it "
+	"keeps no robot out; write service = turnstile, site_key and secret_file into [captcha] of site.conf"},
     {"unknown settings, and warnings beside an error", "sites/example.jp/forms/contact/form.ini",
 	"[form]\nid = 4\n[mail]\nrecipient = b@\nsubject = [nope]\n[settings]\nskip_mial = on\ndemo_mode = maybe\n",
 	"~/sites/example.jp/forms/contact/form.ini:4: [mail] recipient: part 1 of the list cannot be mailed to (the mailbox "

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sekisho/conf/keys.h"
+#include "sekisho/policy/gate.h"
 
 #define ORIGINS_RIGHT                                                                                                            \
 	"is not a list of web origins; write https://www.example.jp in lower case, without \"/\" at the end, and a space "       \
@@ -18,6 +19,11 @@
 	"is not a list of DNS servers; write IP addresses such as 192.0.2.1 or 192.0.2.1:53 or [2001:db8::1]:53, a comma and "   \
 	"no space between two"
 
+#define NETWORKS_RIGHT                                                                                                           \
+	"is not a list of networks; write addresses and networks such as 192.0.2.1 or 2001:db8::/32, a space between two, and "  \
+	"no bits behind a network's prefix"
+#define SCORE_RIGHT "is not a score; write a number from 0 to 1 with at most two decimals, such as 0.5"
+
 /* A value and what it counts; NULL text ends a table. `problem` NULL: it is right. */
 typedef struct {
 	const char *group;
@@ -29,6 +35,42 @@ typedef struct {
 } Case;
 
 static const Case cases[] = {
+    {"gateway", "trusted_proxies", KEYS_MAIN, "", 0, NULL},
+    {"gateway", "trusted_proxies", KEYS_MAIN, "192.0.2.1 198.51.100.0/24  2001:db8::/32", 0, NULL},
+    {"gateway", "trusted_proxies", KEYS_MAIN, "192.0.2.1/24", 0, "\"192.0.2.1/24\" " NETWORKS_RIGHT},
+    {"gateway", "trusted_proxies", KEYS_MAIN, "proxy.example.jp", 0, "\"proxy.example.jp\" " NETWORKS_RIGHT},
+    {"gateway", "trusted_proxies", KEYS_MAIN, "192.0.2.1,192.0.2.2", 0, "\"192.0.2.1,192.0.2.2\" " NETWORKS_RIGHT},
+    {"check", "links", KEYS_SITE, "off", 0, NULL},
+    {"check", "links", KEYS_SITE, "dry-run", 1, NULL},
+    {"check", "links", KEYS_SITE, "on", 2, NULL},
+    {"check", "links", KEYS_SITE, "", 0, "is empty; write off or dry-run or on"},
+    {"check", "links", KEYS_FORM, "", 0, NULL},
+    {"check", "links", KEYS_FORM, "yes", 0, "\"yes\" is not a known word; write off or dry-run or on"},
+    {"check", "repeated_within", KEYS_SITE, "10min", 10 * 60 * G_USEC_PER_SEC, NULL},
+    {"check", "repeated_within", KEYS_SITE, "10m", 10 * 60 * G_USEC_PER_SEC, NULL},
+    {"check", "repeated_within", KEYS_SITE, "2d", 0,
+	"\"2d\" is not a duration; write a number and s, m, h, d or w, such as 30d, from 1s to 1d"},
+    {"captcha", "maximum_age", KEYS_SITE, "29s", 0,
+	"\"29s\" is not a duration; write a number and s, m, h, d or w, such as 30d, from 30s to 1h"},
+    {"trap", "minimum_age", KEYS_SITE, "0s", 0, NULL},
+    {"trap", "minimum_age", KEYS_SITE, "s", 0,
+	"\"s\" is not a duration; write a number and s, m, h, d or w, such as 30d, from 0s to 10min"},
+    {"captcha", "minimum_score", KEYS_SITE, "0", 0, NULL},
+    {"captcha", "minimum_score", KEYS_SITE, "0.5", 50, NULL},
+    {"captcha", "minimum_score", KEYS_SITE, "0.05", 5, NULL},
+    {"captcha", "minimum_score", KEYS_SITE, "0.75", 75, NULL},
+    {"captcha", "minimum_score", KEYS_SITE, "1.00", 100, NULL},
+    {"captcha", "minimum_score", KEYS_SITE, "1.01", 0, "\"1.01\" " SCORE_RIGHT},
+    {"captcha", "minimum_score", KEYS_SITE, "0.", 0, "\"0.\" " SCORE_RIGHT},
+    {"captcha", "minimum_score", KEYS_SITE, ".5", 0, "\".5\" " SCORE_RIGHT},
+    {"captcha", "minimum_score", KEYS_SITE, "0.555", 0, "\"0.555\" " SCORE_RIGHT},
+    {"captcha", "minimum_score", KEYS_SITE, "0.-5", 0, "\"0.-5\" " SCORE_RIGHT},
+    {"captcha", "service", KEYS_SITE, "altcha", 5, NULL},
+    {"captcha", "service", KEYS_SITE, "recaptcha", 0,
+	"\"recaptcha\" is not a known word; write none or recaptcha-v3 or recaptcha-v2 or turnstile or hcaptcha or altcha"},
+    {"limit", "ip", KEYS_SITE, "off", 0, NULL},
+    {"limit", "ip", KEYS_SITE, "5/10min burst 3", 0, NULL},
+    {"limit", "ip", KEYS_FORM, "", 0, NULL},
     {"gateway", "workers", KEYS_MAIN, "1", 1, NULL},
     {"gateway", "workers", KEYS_MAIN, "64", 64, NULL},
     {"gateway", "workers", KEYS_MAIN, "65", 0, "\"65\" is not a number; write a number from 1 to 64"},
@@ -221,6 +263,40 @@ test_names(void)
 	g_assert_false(keys_is_name(long_name));
 }
 
+/* Each key of the gate stands in both files, with a default in the one and none in the other. */
+static void
+test_gate_rows(void)
+{
+	static const char *const groups[] = {"check", "limit", "captcha", "trap", "links", "sender", "rejected"};
+	gsize count = 0;
+	const KeyRow *rows = keys_table(&count);
+	for (gsize i = 0; i < count; i++) {
+		gboolean is_gate = FALSE;
+		for (gsize k = 0; k < G_N_ELEMENTS(groups); k++)
+			is_gate = is_gate || strcmp(rows[i].group, groups[k]) == 0;
+		if (!is_gate || rows[i].files != KEYS_SITE)
+			continue;
+		const KeyRow *of_form = keys_find(KEYS_FORM, rows[i].group, rows[i].key);
+		g_test_message("[%s] %s", rows[i].group, rows[i].key);
+		g_assert_nonnull(of_form);
+		g_assert_cmpint(of_form->type, ==, rows[i].type);
+		g_assert_cmpint(of_form->maximum, ==, rows[i].maximum);
+		g_assert_cmpstr(of_form->fallback, ==, "");
+		g_assert_true(g_str_has_suffix(of_form->help, "not given: the site's"));
+	}
+	for (guint check = 0; check < CHECK_COUNT; check++)
+		g_assert_true((keys_find(KEYS_SITE, "check", check_name(check)) != NULL) == (check != CHECK_CONTRACT));
+	for (guint tier = 0; tier < RATE_TIERS; tier++)
+		g_assert_true((keys_find(KEYS_SITE, "limit", rate_tier_name(tier)) != NULL) == (tier != RATE_REJECTED));
+	for (guint service = CAPTCHA_NONE; service <= CAPTCHA_ALTCHA; service++) {
+		g_autofree char *problem = NULL;
+		gint64 number = -1;
+		g_assert_true(
+		    keys_read(keys_find(KEYS_SITE, "captcha", "service"), captcha_service_name(service), &number, &problem));
+		g_assert_cmpint(number, ==, service);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -229,5 +305,6 @@ main(int argc, char **argv)
 	g_test_add_func("/keys/every row can be found and its default is right", test_table);
 	g_test_add_func("/keys/a slip of the finger gets the word that was meant", test_suggestions);
 	g_test_add_func("/keys/only file names are names", test_names);
+	g_test_add_func("/keys/rows of the gate", test_gate_rows);
 	return g_test_run();
 }

@@ -66,7 +66,8 @@ static const struct {
     {"an account without a name", KEYS_MAIN, "[account ]\n",
 	"/etc/s/f.conf:1: [account ]: unknown group; this file knows the groups gateway, account NAME"},
     {"a key of another file", KEYS_FORM, "[form]\nid = 1\n[retention]\nsubmissions = 1d\n",
-	"/etc/s/f.conf:3: [retention]: unknown group; this file knows the groups form, mail, mail_2, messages, settings"},
+	"/etc/s/f.conf:3: [retention]: unknown group; this file knows the groups form, mail, mail_2, messages, settings, check, "
+	"limit, captcha, trap, links, sender, rejected"},
     {"everything at once", KEYS_MAIN, "[gateway]\nworkers = 0\nlisten = :80\nlsiten = x\n",
 	"/etc/s/f.conf:4: [gateway] lsiten: unknown key; did you mean \"listen\"?\n"
 	"/etc/s/f.conf:2: [gateway] workers: \"0\" is not a number; write a number from 1 to 64\n"
