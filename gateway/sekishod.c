@@ -35,6 +35,7 @@
 #include "sekisho/front/front.h"
 #include "sekisho/relay/courier.h"
 #include "sekisho/relay/session.h"
+#include "sekisho/store/counters.h"
 #include "sekisho/store/db.h"
 
 #define PROGRAM "/proc/self/exe"
@@ -273,7 +274,8 @@ open_databases(const Config *config)
 	if (!privilege_become(&identity, &error))
 		return fail(LOG_INTERNAL, error);
 	g_autoptr(Db) database = db_open(config->data_directory, DB_CREATE, &error);
-	g_autoptr(Db) ledger = database ? db_open_ledger(config->courier_directory, DB_CREATE, &error) : NULL;
+	g_autoptr(Db) counters = database ? db_open_counters(config->data_directory, DB_CREATE, &error) : NULL;
+	g_autoptr(Db) ledger = counters ? db_open_ledger(config->courier_directory, DB_CREATE, &error) : NULL;
 	return ledger ? EX_OK : fail(LOG_INTERNAL, error);
 }
 

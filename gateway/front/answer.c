@@ -9,6 +9,7 @@
 #include "page.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/text.h"
+#include "sekisho/base/texts.h"
 #include "sekisho/wire/json.h"
 
 /* Contract 3.4: the hash changes every half hour. */
@@ -33,6 +34,7 @@ answer_free(Answer *answer)
 	if (answer == NULL)
 		return;
 	g_free(answer->probe);
+	g_free(answer->cookie);
 	g_free(answer->receipt);
 	g_free(answer->body);
 	g_free(answer);
@@ -99,8 +101,15 @@ static void
 append_message(GString *json, const Outcome *outcome)
 {
 	g_autofree char *hints = outcome->hints != NULL ? g_strjoinv("\n", outcome->hints) : NULL;
-	g_autofree char *text = g_strjoin("\n", outcome->message, hints, NULL);
-	append_pair(json, "message", text);
+	g_autoptr(GString) text = g_string_new(outcome->message);
+	if (outcome->is_receipt_told) {
+		const TextPlace places[] = {{"receipt", outcome->receipt}, {NULL, NULL}};
+		g_autofree char *told = text_fill(text_for(outcome->locale, "gate.receipt"), places);
+		g_string_append_printf(text, "\n%s", told);
+	}
+	if (hints != NULL)
+		g_string_append_printf(text, "\n%s", hints);
+	append_pair(json, "message", text->str);
 }
 
 /* Written by hand: every submission ends with one, and building a GVariant of it took a twentieth of the front's time. */
@@ -141,6 +150,12 @@ Answer *
 answer_document(GVariant *document, const char *allow)
 {
 	return answer_json(200, allow, document);
+}
+
+Answer *
+answer_json_text(char *json, const char *allow)
+{
+	return answer_new(200, allow, json);
 }
 
 Answer *
@@ -241,6 +256,10 @@ answer_to_response(const Answer *answer, gboolean is_head)
 		g_string_append_printf(response, "Sekisho-Probe: %s\r\n", answer->probe);
 	if (answer->receipt != NULL)
 		g_string_append_printf(response, "Sekisho-Receipt: %s\r\n", answer->receipt);
+	if (answer->cookie != NULL)
+		g_string_append_printf(response, "Set-Cookie: %s\r\n", answer->cookie);
+	if (answer->retry_after_s > 0)
+		g_string_append_printf(response, "Retry-After: %u\r\n", answer->retry_after_s);
 	if (answer->is_page)
 		g_string_append_printf(response, "Content-Security-Policy: %s\r\n", page_security_policy(answer->is_confirm));
 	if (answer->is_confirm)

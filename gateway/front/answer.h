@@ -23,6 +23,8 @@ typedef struct {
 	gboolean is_demo;
 	char **hints;            /* plain texts that follow the message, NULL-terminated; NULL for none */
 	char *receipt;           /* NULL unless the submission is kept; shown on the page */
+	gboolean is_receipt_told; /* ... and told behind the message, because somebody may have to ask for it */
+	const char *locale;      /* of that; borrowed */
 } Outcome;
 void outcome_clear(Outcome *outcome);
 
@@ -34,6 +36,8 @@ typedef struct {
 	const char *origin;      /* value of Access-Control-Allow-Origin, NULL for none; borrowed, see job.c */
 	char *probe;             /* value of the Sekisho-Probe header, NULL for none */
 	char *receipt;           /* value of the Sekisho-Receipt header, by which `sekisho canary` finds its mail; NULL for none */
+	char *cookie;            /* value of the Set-Cookie header, NULL for none */
+	guint retry_after_s;     /* value of the Retry-After header, 0 for none */
 	gboolean is_description; /* of OPTIONS: says what pages of that origin may send */
 	char *body;
 } Answer;
@@ -48,6 +52,8 @@ Answer *answer_probe(const char *probe);
 Answer *answer_refusal(const RouteRefusal *refusal, const char *allow);
 /* Any JSON document with HTTP 200; consumes a floating `document`. */
 Answer *answer_document(GVariant *document, const char *allow);
+/* The same of JSON that is text already; `json` becomes the answer's. */
+Answer *answer_json_text(char *json, const char *allow);
 /* What OPTIONS says of a route that takes the method `allow` (contract 13.1, T13). `schema` describes its document (contract 5.1); NULL: nothing does.
  * Consumes a floating `schema`. */
 Answer *answer_description(const char *allow, GVariant *schema);

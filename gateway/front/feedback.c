@@ -1,14 +1,23 @@
 /*
  * One submission's life, told from top to bottom. This is the heart of the front; everything else serves it.
  *
- *     feedback_receive     which form is it for? what was typed? is it complete? is it spam? which mails may it cause?
- *                          -> handed to the journal
- *           ... the journal commits all that waits with one fsync; the job waits there, and no thread waits with it ...
- *     feedback_conclude    it is on disk, and the courier is awake: tell the visitor
+ *     feedback_receive     which form is it for? what was typed? is it complete? what do the checks of the gate see in it?
+ *           ... the very same that is on its way already goes first ...
+ *     feedback_continue    what is to be asked before anybody else is troubled?
+ *           ... admission says whether it was sent a moment ago, and whether there is room for one more ...
+ *     feedback_continue    who else must be asked?
+ *           ... the captcha's service and the DNS say what they know, both at once ...
+ *     feedback_continue    the verdict. Which mails may it cause? -> handed to the journal
+ *           ... the journal commits all that waits with one fsync ...
+ *     feedback_continue    it is on disk, and the courier is awake: tell the visitor
+ *
+ * Wherever it says "...", the job waits and no thread waits with it: whoever is asked gives it back (server_job_ready), and the next free worker goes on at job->stage. What
+ * need not be asked is left out, and then the same worker goes on.
  *
  * Two promises are kept here. The visitor reads "sent" only after the submission and the promise of its mails were committed and
  * synced, so whatever breaks afterwards costs time and never the message. And the addresses that mails go to come from
  * policy/replies.c alone; one that a visitor typed is mailed only once it has proved itself (link.c), and by nobody here.
+ * A third one is the gate's (judge.c, policy/gate.h): whoever is sent away reads what to do, and what is held or refused is kept, because a check may be wrong.
  *
  * Each step below either lets the job go on or ends it with an answer (job_end and its kin) and says FALSE. An answer to a
  * real visitor is always HTTP 200 with a status word, because the page's script would hang on anything else (contract 2.3).
@@ -22,13 +31,15 @@
 #include "inquiry.h"
 #include "link.h"
 #include "probe.h"
+#include "promise.h"
+#include "recheck.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
+#include "sekisho/base/texts.h"
+#include "sekisho/form/formtag.h"
 #include "sekisho/form/quiz.h"
 #include "sekisho/form/rules.h"
 #include "sekisho/policy/replies.h"
-#include "sekisho/store/spool.h"
-#include "sekisho/wire/address.h"
 #include "visitor.h"
 
 static gboolean find_form_and_fields(Job *job);
@@ -38,8 +49,9 @@ static void shape_submission(Job *job);
 static gboolean is_valid(Job *job);
 static gboolean is_accepted(Job *job);
 static gboolean is_every_file_valid(Job *job);
-static GPtrArray *plan_mails(Job *job);
-static FeedbackStep keep(Job *job, const GPtrArray *planned);
+static gboolean is_new(Job *job);
+static gboolean may_stay(Job *job);
+static void conclude(Job *job);
 
 FeedbackStep
 feedback_receive(Job *job)
@@ -68,45 +80,72 @@ feedback_receive(Job *job)
 	if (!is_valid(job) || !is_accepted(job))
 		return FEEDBACK_ENDED;
 
-	/* 4. Spam goes on, but without mails: a check may be wrong, so what it stopped is kept as it came and can be found. */
-	job->spam = spam_find(job->submission, job->site->disallowed_words);
-	if (job->spam.agent == NULL && !is_every_file_valid(job))
+	/* 4. The checks that need nobody's answer. What they refuse goes on, without mails, to be kept as it came. */
+	judge_examine(job);
+	if (!judge_is_refused(job) && !is_every_file_valid(job))
 		return FEEDBACK_ENDED;
 
-	/* 5. Which mails may it cause? */
-	g_autoptr(GPtrArray) planned = plan_mails(job);
-	if (planned == NULL)
-		return FEEDBACK_ENDED;
-
-	/* 6. To the journal. Here the job may wait. */
-	return keep(job, planned);
+	/* 5. Twice the same at once is a double click: the first one goes on, and the other may wait here to have its answer. */
+	job->stage = STAGE_TWIN;
+	return judge_wait_for_twin(job) ? FEEDBACK_WAITS : feedback_continue(job);
 }
 
-void
-feedback_conclude(Job *job)
+static FeedbackStep
+go_on(Job *job)
 {
-	if (job->route.kind == ROUTE_CONFIRM) {
-		link_conclude(job);
-		return;
-	}
+	switch (job->stage) {
+	case STAGE_TWIN:
+		/* 6. Was it sent a moment ago? Is there room? Here the job may wait. */
+		job->stage = STAGE_ADMISSION;
+		if (judge_ask_admission(job))
+			return FEEDBACK_WAITS;
+		/* fall through */
+	case STAGE_ADMISSION:
+		if (judge_take_admission(job))
+			return FEEDBACK_WAITS;
+		/* 7. The same again has the same answer; one who may have mistyped the address is asked. */
+		if (!is_new(job))
+			return FEEDBACK_ENDED;
 
-	/* 7. Not on disk: the visitor is told so, and the text is still in the form to be sent again. */
-	if (job->store_error != NULL) {
-		log_error(LOG_STORE_FAILED, job->store_error, "site", job->submission->site, NULL);
-		job->mails = 0;
-		job_end(job, "mail_failed", "mail_sent_ng");
-		return;
-	}
+		/* 8. Captcha and sender's domain. Here it may wait again. */
+		job->stage = STAGE_SERVICES;
+		if (judge_ask_services(job))
+			return FEEDBACK_WAITS;
+		/* fall through */
+	case STAGE_SERVICES:
+		judge_take_services(job);
+		job->stage = STAGE_CEILING;
+		if (judge_ask_ceiling(job))
+			return FEEDBACK_WAITS;
+		/* fall through */
+	case STAGE_CEILING:
+		judge_take_ceiling(job);
 
-	/* 8. On disk: it will be delivered, whatever happens to this process. Only now the visitor reads "sent". */
-	job->is_kept = TRUE;
-	if (job->spam.agent != NULL) {
-		job_end(job, "spam", "spam");
-		return;
+		/* 9. The verdict. Who may stay: which mails may it cause? */
+		judge_decide(job);
+		if (!may_stay(job) || !promise_plan(job))
+			return FEEDBACK_ENDED;
+
+		/* 10. To the journal. Here it may wait for the last time. */
+		job->stage = STAGE_JOURNAL;
+		if (promise_keep(job))
+			return FEEDBACK_WAITS;
+		/* fall through */
+	case STAGE_JOURNAL:
+		conclude(job);
+		return FEEDBACK_ENDED;
+	default:
+		g_assert_not_reached();
 	}
-	job->outcome.hints = g_steal_pointer(&job->hints);
-	job->outcome.receipt = g_strdup(job->submission->receipt);
-	job_end(job, "mail_sent", "mail_sent_ok");
+}
+
+FeedbackStep
+feedback_continue(Job *job)
+{
+	const FeedbackStep step = go_on(job);
+	if (step == FEEDBACK_ENDED)
+		judge_end_twin(job);
+	return step;
 }
 
 /* --- The steps, in the order in which they are taken ----------------------------------------------------------- */
@@ -183,11 +222,37 @@ is_for_everybody(Job *job)
 	return FALSE;
 }
 
+/* Behind proxies the client is who they say; and who cannot be told apart from all others is told to the operator. */
+static void
+identify_client(const Job *job, ClientFacts *client)
+{
+	const Front *front = job->front;
+	const char *peer = request_param(&job->request, PARAM_REMOTE_ADDR);
+	char *address = proxies_client((const char *const *)front->config->trusted_proxies, peer,
+	    request_header(&job->request, front->config->proxy_header));
+	/* The port is the proxy's then. */
+	if (strcmp(address, client->remote_ip) != 0)
+		client->remote_port = 0;
+	g_free(client->remote_ip);
+	client->remote_ip = address;
+	g_free(client->fingerprint);
+	client->fingerprint = fingerprints_of(front->fingerprints, front->vault, &job->request);
+	if (one_address_note(front->one_address, address))
+		log_event(LOG_ONE_ADDRESS, "reason",
+		    "all submissions since the start come from one address, so limits and lists take all visitors for one: if "
+		    "the web server "
+		    "stands behind a proxy, let it find the visitor's address (nginx: set_real_ip_from and real_ip_header; "
+		    "Apache: mod_remoteip) "
+		    "or name the proxy in [gateway] trusted_proxies, and see that it passes REMOTE_ADDR to sekisho",
+		    NULL);
+}
+
 static void
 shape_submission(Job *job)
 {
 	g_autofree char *receipt = vault_receipt();
 	ClientFacts *client = visitor_facts(&job->request, job->posted, job->unit_tag, job->site->facts);
+	identify_client(job, client);
 	job->submission = submission_new(job->form, receipt, g_steal_pointer(&job->posted), uploads_take(job->uploads), client);
 }
 
@@ -232,69 +297,120 @@ is_every_file_valid(Job *job)
 	return is_flawless(job, rules_check_files(job->form, job->submission));
 }
 
-/* The outbox keeps no address, only its keyed hash; the courier computes the address again from the form. */
-static PlannedDelivery *
-planned_delivery_new(Job *job, const PlannedRecipient *recipient)
+/* --- What the gate says to the visitor ---------------------------------------------------------------------------------- */
+
+static void
+end_kept(Job *job, SubmissionStatus status, const char *receipt)
 {
-	PlannedDelivery *delivery = g_new0(PlannedDelivery, 1);
-	g_autofree char *canonical = address_canonical(recipient->address);
-	vault_hash(job->front->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), &delivery->recipient);
-	delivery->kind = recipient->kind;
-	delivery->is_refused = recipient->refusal != NULL;
-	delivery->reason = g_strdup(recipient->refusal);
-	return delivery;
+	const gboolean is_held = status == SUBMISSION_HELD;
+	job->outcome.hints = g_steal_pointer(&job->hints);
+	job->outcome.receipt = g_strdup(receipt);
+	job->outcome.is_receipt_told = is_held;
+	job_end(job, "mail_sent", is_held ? "held" : "mail_sent_ok");
 }
 
-/* Whether an address may never prove itself is nobody's to foresee. */
-static gboolean
-is_sure(const PlannedRecipient *recipient)
+/* Twice the same: a double click, a reload, or a second try because the first answer was lost. What was said then holds. */
+static void
+end_repeated(Job *job, SubmissionStatus status, const char *receipt)
 {
-	return recipient->refusal == NULL && !recipient->is_typed;
-}
-
-/*
- * The mails to promise (PlannedDelivery *), those that wait for an address's proof among them: none for spam; refused ones are kept too, so that the owner sees what was asked for. A form in demo mode
- * or with skip_mail promises none, and is kept all the same: Contact Form 7 would store a skipped one and not a demo, but
- * a message that a visitor was thanked for must be findable. If nobody would surely get the message, it is not taken: NULL.
- */
-static GPtrArray *
-plan_mails(Job *job)
-{
-	g_autoptr(GPtrArray) planned = g_ptr_array_new_with_free_func((GDestroyNotify)planned_delivery_free);
-	if (job->spam.agent != NULL)
-		return g_steal_pointer(&planned);
 	g_autoptr(GPtrArray) recipients = replies_plan(job->form, job->submission);
-	for (guint i = 0; i < recipients->len; i++) {
-		PlannedDelivery *delivery = planned_delivery_new(job, recipients->pdata[i]);
-		g_ptr_array_add(planned, delivery);
-		job->mails += is_sure(recipients->pdata[i]) ? 1 : 0;
-	}
-	job->hints = hints_of(job->form, recipients);
-	if (job->mails > 0 || job->form->is_demo || job->form->is_mail_skipped)
-		return g_steal_pointer(&planned);
-	log_event(LOG_SITE_UNUSABLE, "site", job->submission->site, "reason",
-	    "this submission has no recipient that may be mailed: give [mail] recipient an address of yours", NULL);
-	job_end(job, "mail_failed", "mail_sent_ng");
-	return NULL;
+	g_strfreev(g_steal_pointer(&job->hints));
+	if (status != SUBMISSION_HELD)
+		job->hints = hints_of(job->form, recipients);
+	job->mails = 0;
+	job->is_repeated = TRUE;
+	end_kept(job, status, receipt);
 }
 
-static FeedbackStep
-keep(Job *job, const GPtrArray *planned)
+static void
+end_hinted(Job *job)
 {
-	g_autoptr(GError) error = NULL;
-	const JournalRecord record = {.submission = job->submission,
-	    .planned = planned,
-	    .purge_at_us = job->submission->client->received_at_us + job->site->retention_us,
-	    .is_stored_briefly = submission_is_stored_briefly(job->form, job->submission)};
-	job->has_content = journal_keeps_content(&record);
-	/* Only now it is known that the files are wanted, and they must be durable before a row names them. */
-	const gboolean is_durable =
-	    !job->has_content || spool_sync(job->front->config->data_directory, job->submission->files, &error);
-	if (is_durable &&
-	    journal_submit(job->front->journal, journal_entry_new(job->front->journal, &record), job_stored, job, &error))
-		return FEEDBACK_WAITS;
-	/* The files are not safe, or the journal's queue is full because the disk cannot keep up: the same to the visitor as a failed commit. */
-	job->store_error = g_steal_pointer(&error);
-	feedback_conclude(job);
-	return FEEDBACK_ENDED;
+	const Judgement *judgement = &job->judgement;
+	const TextPlace places[] = {{"address", judgement->hint_address}, {NULL, NULL}};
+	const FormTag *tag = form_tag(job->form, judgement->hint_field);
+	InvalidField *invalid = g_new0(InvalidField, 1);
+	invalid->field = g_strdup(judgement->hint_field);
+	invalid->message = text_fill(text_for(job_locale(job), "gate.address_hint"), places);
+	invalid->idref = tag != NULL ? formtag_id(tag) : NULL;
+	g_clear_pointer(&job->outcome.invalid, g_ptr_array_unref);
+	job->outcome.invalid = g_ptr_array_new_with_free_func((GDestroyNotify)invalid_field_free);
+	g_ptr_array_add(job->outcome.invalid, invalid);
+	job->is_hinted = TRUE;
+	job_end(job, "validation_failed", "validation_error");
+}
+
+static gboolean
+is_new(Job *job)
+{
+	const Judgement *judgement = &job->judgement;
+	if (judge_earlier(job) != NULL)
+		end_repeated(job, judgement->admitted.earlier_status, judge_earlier(job));
+	else if (judge_is_hint_due(job))
+		end_hinted(job);
+	else
+		return TRUE;
+	return FALSE;
+}
+
+static gboolean
+may_stay(Job *job)
+{
+	if (judge_action(job) == FINDING_WAIT)
+		job_end_wait(job, judge_wait_s(job));
+	else if (judge_action(job) == FINDING_AGAIN)
+		job_end_with_text(job, "aborted", "gate.captcha_again", NULL);
+	else if (job->judgement.is_counted_only)
+		job_end(job, "spam", "spam");
+	else
+		return TRUE;
+	return FALSE;
+}
+
+/* --- The end ------------------------------------------------------------------------------------------------------------ */
+
+/* The operator hears why `sekisho held` does not have it. */
+static void
+end_refused(Job *job)
+{
+	const char *site = job->submission->site;
+	if (!job->is_kept && hourly_is_due(job->front->full, site))
+		log_event(LOG_NOT_KEPT, "site", site, "reason",
+		    "refused submissions are only counted now, because the site's quota of them is used up or one alone is "
+		    "larger than a hundredth of it; raise [rejected] bytes, or lower keep, if you want to look at them",
+		    NULL);
+	job_end(job, "spam", "spam");
+}
+
+static void
+conclude(Job *job)
+{
+	if (job->route.kind == ROUTE_CONFIRM) {
+		link_conclude(job);
+		return;
+	}
+
+	/* 11. Not on disk: the visitor is told so, and the text is still in the form to be sent again. */
+	if (job->store_error != NULL) {
+		log_error(LOG_STORE_FAILED, job->store_error, "site", job->submission->site, NULL);
+		job->mails = 0;
+		job_end(job, "mail_failed", "mail_sent_ng");
+		return;
+	}
+
+	/* 12. Two of the same came at once, and the other was first. */
+	if (job->earlier_receipt != NULL) {
+		end_repeated(job, job->earlier_status, job->earlier_receipt);
+		return;
+	}
+
+	/* 13. On disk: it will be delivered, whatever happens to this process. Only now the visitor reads "sent". */
+	if (judge_action(job) == FINDING_REJECT) {
+		end_refused(job);
+		return;
+	}
+	if (job->planned_if_cleared != NULL)
+		rechecks_add(job->front->rechecks, job, job->planned_if_cleared);
+	if (judge_action(job) == FINDING_PASS)
+		judge_learn(job);
+	end_kept(job, promise_status(job), job->submission->receipt);
 }

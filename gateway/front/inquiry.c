@@ -1,10 +1,14 @@
 /*
- * What the page's script asks beside sending: the rules it may show tips by (contract 5.1), and fresh quizzes after a reset (2.5).
+ * What the page's script asks beside sending: the rules it may show tips by (contract 5.1), fresh quizzes after a reset (2.5), and challenges of a captcha.
  * Refill must answer 200 even when there is nothing to refill, because until it does the script hides the thanks (2.3).
  */
 #include "inquiry.h"
 
+#include <string.h>
+
+#include "seen.h"
 #include "sekisho/form/rules.h"
+#include "sekisho/policy/altcha.h"
 
 /* Contract 2.5: an object, but the empty array where there is nothing to refill. */
 static GVariant *
@@ -45,11 +49,38 @@ describe(Job *job)
 	job_end_with_answer(job, answer_description(job->route.allow, schema));
 }
 
+/* Fresh each time, like a quiz: nothing is kept of it until it comes back. */
+static void
+challenge(Job *job)
+{
+	const GatePolicy *policy = site_gate(job->site, job->route.form_id);
+	g_autofree char *version = route_query(request_param(&job->request, PARAM_URI), "v");
+	const AltchaRequest request = {.site = job->site->facts->name,
+	    .form_id = job->route.form_id,
+	    .version = strcmp(version, "1") == 0 ? 1 : 2,
+	    .cost = policy->captcha.altcha_cost};
+	if (policy->captcha.service != CAPTCHA_ALTCHA)
+		job_end_refused(job, &route_refusal_altcha, NULL);
+	else
+		job_end_with_answer(job, answer_json_text(altcha_challenge(job->front->vault, &request), job->route.allow));
+}
+
+/* The page asks for it when it loads, and that is when a person begins to write. */
+static void
+show_schema(Job *job)
+{
+	Answer *answer = answer_document(rules_schema(job->form), job->route.allow);
+	if (site_gate(job->site, job->route.form_id)->modes[CHECK_TRAP] != CHECK_OFF && seen_is_possible(job))
+		seen_set_cookie(job, answer);
+	job_end_with_answer(job, answer);
+}
+
 void
 inquiry_answer(Job *job)
 {
 	g_assert(!route_is_submission(&job->route));
-	const gboolean is_about_form = job->route.kind == ROUTE_SCHEMA || job->route.kind == ROUTE_REFILL;
+	const gboolean is_about_form =
+	    job->route.kind == ROUTE_SCHEMA || job->route.kind == ROUTE_REFILL || job->route.kind == ROUTE_ALTCHA;
 	if (!is_about_form && !is_origin_settled(job))
 		return;
 	if (job->route.kind == ROUTE_REFUSED)
@@ -59,7 +90,9 @@ inquiry_answer(Job *job)
 	else if (!job_find_site(job) || !job_find_form(job, job->route.form_id))
 		return;
 	else if (job->route.kind == ROUTE_SCHEMA)
-		job_end_with_answer(job, answer_document(rules_schema(job->form), job->route.allow));
+		show_schema(job);
+	else if (job->route.kind == ROUTE_ALTCHA)
+		challenge(job);
 	else
 		job_end_with_answer(job, answer_document(refill_document(job), job->route.allow));
 }

@@ -34,6 +34,10 @@ job_free(Job *job)
 	g_clear_error(&job->store_error);
 	outcome_clear(&job->outcome);
 	g_strfreev(job->hints);
+	judgement_clear(&job->judgement);
+	g_clear_pointer(&job->planned, g_ptr_array_unref);
+	g_clear_pointer(&job->planned_if_cleared, g_ptr_array_unref);
+	g_free(job->earlier_receipt);
 	/* What was not taken into the store leaves nothing on the disk. */
 	if (job->submission != NULL && !(job->is_kept && job->has_content))
 		uploads_remove(job->front->config->data_directory, job->submission->files);
@@ -105,10 +109,13 @@ job_find_form(Job *job, guint64 form_id)
 
 /* Called by the journal's thread after the commit, or after it failed. */
 void
-job_stored(gpointer user_data, const GError *error)
+job_stored(gpointer user_data, const JournalOutcome *outcome)
 {
 	Job *job = user_data;
-	job->store_error = error != NULL ? g_error_copy(error) : NULL;
+	job->store_error = outcome->error != NULL ? g_error_copy(outcome->error) : NULL;
+	job->earlier_receipt = g_strdup(outcome->earlier_receipt);
+	job->earlier_status = outcome->earlier_status;
+	job->is_kept = outcome->error == NULL && outcome->earlier_receipt == NULL && outcome->is_kept;
 	server_job_ready(job);
 }
 
@@ -131,21 +138,65 @@ back_url(const Job *job)
 	return job->site != NULL ? visitor_page(&job->request, job->site->facts) : g_strdup("");
 }
 
+/* What the store has of it, where that is not simply what the visitor was told. */
+static const char *
+kept_as(const Job *job)
+{
+	const FindingAction action = judge_action(job);
+	if (job->is_repeated || (action != FINDING_HOLD && action != FINDING_REJECT))
+		return NULL;
+	if (!job->is_kept)
+		return "counted";
+	return action == FINDING_HOLD ? "held" : "rejected";
+}
+
+/* Since the request came. The caller's. */
+static char *
+duration_ms(const Job *job)
+{
+	return g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - job->started_us) / G_TIME_SPAN_MILLISECOND);
+}
+
+/* By which the submission can be found; NULL if nothing of it is there. */
+static const char *
+logged_receipt(const Job *job)
+{
+	if (job->is_repeated)
+		return job->outcome.receipt;
+	return job->is_kept ? job->submission->receipt : NULL;
+}
+
+/* With which finding the gate decided, and by how many points. */
+static void
+log_submission(const Job *job, const char *form, const char *status)
+{
+	const Verdict *verdict = job->judgement.verdict;
+	const Finding *decisive = verdict != NULL ? verdict_decisive(verdict) : NULL;
+	const char *check = decisive != NULL ? check_name(decisive->check) : NULL;
+	const char *code = decisive != NULL ? decisive->code : NULL;
+	g_autofree char *mails = g_strdup_printf("%u", job->mails);
+	g_autofree char *points = verdict != NULL && verdict->points > 0 ? g_strdup_printf("%u", verdict->points) : NULL;
+	g_autofree char *ms = duration_ms(job);
+	if (job->is_repeated) {
+		check = check_name(CHECK_DUPLICATES);
+		code = "repetition";
+	} else if (job->is_hinted) {
+		check = check_name(CHECK_SENDER);
+		code = "address_hint";
+	}
+	log_event(LOG_SUBMISSION, "receipt", logged_receipt(job), "site", job->submission->site, "form", form, "status", status,
+	    "kept", kept_as(job), "check", check, "code", code, "points", points, "mails", mails, "ms", ms, NULL);
+}
+
 /* One line for every submission, or pressed link; one of another kind for what never became one. Nothing a visitor typed is in it. */
 static void
 log_end(const Job *job, const char *status, const char *reason)
 {
-	const Submission *submission = job->submission;
-	const SpamFinding *spam = &job->spam;
-	g_autofree char *line = spam->line != 0 ? g_strdup_printf("%u", spam->line) : NULL;
 	g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, job->route.form_id);
-	g_autofree char *mails = g_strdup_printf("%u", job->mails);
-	g_autofree char *ms =
-	    g_strdup_printf("%" G_GINT64_FORMAT, (g_get_monotonic_time() - job->started_us) / G_TIME_SPAN_MILLISECOND);
-	if (submission != NULL)
-		log_event(LOG_SUBMISSION, "receipt", job->is_kept ? submission->receipt : NULL, "site", submission->site, "form",
-		    form, "status", status, "check", spam->agent, "line", line, "mails", mails, "ms", ms, NULL);
-	else if (job->is_kept)
+	g_autofree char *ms = duration_ms(job);
+	if (job->submission != NULL)
+		log_submission(job, form, status);
+	else if (job->is_kept && job->site != NULL)
 		log_event(LOG_PRESSED, "site", job->site->facts->name, "ms", ms, NULL);
 	else
 		log_event(LOG_REFUSED, "site", job->site != NULL ? job->site->facts->name : NULL, "form",
@@ -188,6 +239,7 @@ end_outcome(Job *job, const char *status, char *message, const char *reason)
 	outcome->posted_data_hash = posted_data_hash(job, status);
 	outcome->unit_tag = g_strdup(job->unit_tag != NULL ? job->unit_tag : "");
 	outcome->quiz = job_quiz(job);
+	outcome->locale = job_locale(job);
 	outcome->is_demo = job->form != NULL && job->form->is_demo;
 	if (job->route.kind == ROUTE_PLAIN_POST) {
 		g_autofree char *back = back_url(job);
@@ -212,6 +264,19 @@ void
 job_end_with_text(Job *job, const char *status, const char *text_id, const char *reason)
 {
 	end_outcome(job, status, g_strdup(text_for(job_locale(job), text_id)), reason);
+}
+
+void
+job_end_wait(Job *job, guint wait_s)
+{
+	const guint minutes = (wait_s + 59) / 60;
+	const gboolean is_hours = minutes > 90;
+	g_autofree char *count = g_strdup_printf("%u", is_hours ? (minutes + 59) / 60 : minutes);
+	const TextPlace places[] = {{"count", count}, {NULL, NULL}};
+	const char *several = is_hours ? "gate.wait_hours" : "gate.wait_minutes";
+	end_outcome(
+	    job, "aborted", text_fill(text_for(job_locale(job), minutes == 1 ? "gate.wait_minute" : several), places), NULL);
+	job->answer->retry_after_s = wait_s;
 }
 
 void

@@ -93,6 +93,7 @@ show_button(Job *job, const char *token)
 static FeedbackStep
 keep(Job *job, const char *token)
 {
+	job->stage = STAGE_JOURNAL;
 	JournalEntry *entry = journal_press_new(job->site->facts->name, token);
 	if (journal_submit(job->front->journal, entry, job_stored, job, &job->store_error))
 		return FEEDBACK_WAITS;

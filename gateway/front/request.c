@@ -35,6 +35,12 @@ static const char *const param_names[PARAM_COUNT] = {
     [PARAM_ACCEPT_LANGUAGE] = "HTTP_ACCEPT_LANGUAGE",
     [PARAM_PROBE] = "HTTP_SEKISHO_PROBE",
     [PARAM_CANARY] = "HTTP_SEKISHO_CANARY",
+    [PARAM_COOKIE] = "HTTP_COOKIE",
+    [PARAM_ACCEPT_ENCODING] = "HTTP_ACCEPT_ENCODING",
+    [PARAM_HINT_BRANDS] = "HTTP_SEC_CH_UA",
+    [PARAM_HINT_MOBILE] = "HTTP_SEC_CH_UA_MOBILE",
+    [PARAM_HINT_PLATFORM] = "HTTP_SEC_CH_UA_PLATFORM",
+    [PARAM_TLS_FINGERPRINT] = "SEKISHO_TLS_FINGERPRINT",
     [PARAM_SITE] = "SEKISHO_SITE",
 };
 
@@ -98,6 +104,18 @@ const char *
 request_param(const Request *request, RequestParam param)
 {
 	return request->params[param];
+}
+
+const char *
+request_header(const Request *request, const char *name)
+{
+	const char *value = "";
+	g_autofree char *upper = g_ascii_strup(name, -1);
+	g_autofree char *wanted = g_strdup_printf("HTTP_%s=", g_strdelimit(upper, "-", '_'));
+	for (char **entry = request->fastcgi.envp; *entry != NULL; entry++)
+		if (g_str_has_prefix(*entry, wanted))
+			value = *entry + strlen(wanted);
+	return value;
 }
 
 /* What CONTENT_LENGTH says, or -1 if it says nothing that can be believed. */

@@ -20,6 +20,9 @@ typedef enum {
 	PARAM_REFERER, PARAM_ORIGIN, PARAM_ACCEPT_LANGUAGE,
 	PARAM_PROBE,  /* Sekisho-Probe: see probe.h */
 	PARAM_CANARY, /* Sekisho-Canary: see probe.h */
+	PARAM_COOKIE, PARAM_ACCEPT_ENCODING,
+	PARAM_HINT_BRANDS, PARAM_HINT_MOBILE, PARAM_HINT_PLATFORM, /* Sec-CH-UA and its kin: what a browser says of itself unasked */
+	PARAM_TLS_FINGERPRINT, /* SEKISHO_TLS_FINGERPRINT: from the web server's configuration, if it can */
 	PARAM_SITE, /* SEKISHO_SITE: set by the web server's configuration, never by a client */
 	PARAM_COUNT
 } RequestParam;
@@ -46,6 +49,8 @@ void request_library_init(void);
  * is closed and nothing is left to be freed. */
 RequestStart request_accept(Request *request, int descriptor, gint64 deadline_us);
 const char *request_param(const Request *request, RequestParam param);
+/* A header of any name ("X-Forwarded-For", case ignored), or "". If the web server passes it several times, the last one. Borrowed. */
+const char *request_header(const Request *request, const char *name);
 /* The body's fields, the caller's, after an error as body_finish says (never NULL); its files go to `uploads`. WIRE_ERROR_LIMIT,
  * WIRE_ERROR_TYPE, WIRE_ERROR_MALFORMED; then look at is_broken too. `uploads` NULL: only an urlencoded body is read. The body is
  * read to its end even if its content is refused, so that the web server is not left writing, unless it is above LIMIT_BODY_BYTES. */

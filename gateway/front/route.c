@@ -1,7 +1,7 @@
 /*
  * Reading a URL as WordPress would: the REST prefix may be /wp-json, a renamed word, /index.php/wp-json or ?rest_route=, a
  * site may live in a subdirectory, and routes compare without case. What follows the prefix is cut at slashes and compared with
- * the five routes of contract 1.1. One address more is ours: the link of a confirmation, below whatever path the site has. A REST address that is none of them is refused; an ordinary page's address that is POSTed
+ * the five routes of contract 1.1. Two addresses more are ours: the link of a confirmation, and the challenges of a captcha, below whatever path the site has. A REST address that is none of them is refused; an ordinary page's address that is POSTed
  * to may carry a form without script (contract 2.6), and only its body can tell.
  *
  * No state. Nothing here looks at a body or at files.
@@ -22,6 +22,7 @@ static const RouteRefusal refusal_media_type = {
     415, "wpcf7_unsupported_media_type", "The request body must be multipart/form-data."};
 static const RouteRefusal refusal_method = {405, "sekisho_method", "This address takes GET, HEAD and POST."};
 const RouteRefusal route_refusal_form = {404, "wpcf7_not_found", "There is no contact form with this id."};
+const RouteRefusal route_refusal_altcha = {404, "sekisho_altcha", "This form asks for no proof of work."};
 const RouteRefusal route_refusal_unit_tag = {
     400, "wpcf7_unit_tag_not_found", "The request has no valid _wpcf7_unit_tag field, or its body cannot be read."};
 
@@ -117,10 +118,10 @@ refuse(Route *route, const RouteRefusal *refusal)
 
 /* Mails write the address as we gave it, so its case counts, and no slash follows. */
 static gboolean
-is_confirm(const char *uri)
+is_below_site(const char *uri, const char *own_path)
 {
 	g_autofree char *path = decoded_path(uri);
-	return g_str_has_suffix(path, ROUTE_CONFIRM_PATH);
+	return g_str_has_suffix(path, own_path);
 }
 
 static void
@@ -132,6 +133,22 @@ match_confirm(const RouteInput *input, Route *route)
 	route->allow = "GET, HEAD, POST";
 	if (!g_strv_contains(methods, input->method))
 		refuse(route, &refusal_method);
+}
+
+/* The form stands in the query; what is no number is a form that nobody has. */
+static void
+match_altcha(const RouteInput *input, Route *route)
+{
+	g_autofree char *form = route_query(input->uri, "form");
+	route->kind = ROUTE_ALTCHA;
+	route->name = "altcha";
+	route->allow = "GET";
+	if (strcmp(input->method, "OPTIONS") == 0)
+		route->kind = ROUTE_DESCRIBE;
+	else if (strcmp(input->method, "GET") != 0 && !route->is_head)
+		refuse(route, &refusal_no_route);
+	else if (!read_form_id(form, &route->form_id))
+		refuse(route, &route_refusal_form);
 }
 
 static const char *
@@ -201,8 +218,10 @@ route_find(const RouteInput *input, Route *route)
 	g_autofree char *path = rest_path(input->uri);
 	if (path != NULL)
 		match_rest(input, path, route);
-	else if (is_confirm(input->uri))
+	else if (is_below_site(input->uri, ROUTE_CONFIRM_PATH))
 		match_confirm(input, route);
+	else if (is_below_site(input->uri, ROUTE_ALTCHA_PATH))
+		match_altcha(input, route);
 	else if (strcmp(input->method, "POST") == 0)
 		route->name = "plain";
 	else

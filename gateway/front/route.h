@@ -12,8 +12,9 @@ typedef enum {
 	ROUTE_PLAIN_POST, /* any other POST: a submission without script, if its body says so (contract 2.6) */
 	ROUTE_SCHEMA,     /* GET .../feedback/schema */
 	ROUTE_REFILL,     /* GET .../refill */
+	ROUTE_ALTCHA,     /* GET, HEAD .../sekisho/altcha?form=ID: a challenge for the widget */
 	ROUTE_CONFIRM,    /* GET, HEAD or POST .../sekisho/confirm: the link of a confirmation, and its button */
-	ROUTE_DESCRIBE,   /* OPTIONS of one of the three REST routes: `allow` says what it takes */
+	ROUTE_DESCRIBE,   /* OPTIONS of one of the three REST routes, or of the challenge: `allow` says what it takes */
 	ROUTE_REFUSED     /* none of ours: `refusal` says why */
 } RouteKind;
 
@@ -26,7 +27,7 @@ typedef struct {
 
 typedef struct {
 	RouteKind kind;
-	const char *name;      /* "feedback", "plain", "schema", "refill", "confirm": whose address it is, whatever the method; NULL if none of ours. Static */
+	const char *name;      /* "feedback", "plain", "schema", "refill", "confirm", "altcha": whose address it is, whatever the method; NULL if none of ours. Static */
 	guint64 form_id;       /* of a REST route; else 0. Too large an id is G_MAXINT64, which no form has */
 	gboolean is_head;      /* HEAD: the answer of GET without its body */
 	gboolean is_schema;    /* the route is .../feedback/schema, whatever is asked of it */
@@ -45,9 +46,12 @@ void route_find(const RouteInput *input, Route *route);
 /* Refusals that are known only after the body or the form was looked at. */
 extern const RouteRefusal route_refusal_form;     /* 404 wpcf7_not_found */
 extern const RouteRefusal route_refusal_unit_tag; /* 400 wpcf7_unit_tag_not_found */
+extern const RouteRefusal route_refusal_altcha;   /* 404 sekisho_altcha: the form has no such captcha */
 
 /* Where links of confirmations lead, below the site's URL. */
 #define ROUTE_CONFIRM_PATH "/sekisho/confirm"
+/* Where an ALTCHA widget asks for its challenge, below the same: "?form=ID", and "&v=1" for the older protocol. */
+#define ROUTE_ALTCHA_PATH "/sekisho/altcha"
 
 /* TRUE if a visitor's message is on its way in. */
 gboolean route_is_submission(const Route *route);

@@ -3,9 +3,9 @@
  *
  *   dispatcher   the thread of front_main. Accepts, watches all connections that no worker has (epoll, edge-triggered), and hands each
  *                to the workers when its request has come whole (gather.c), which is often at once. Closes what takes too long. Reads SIGTERM (signalfd).
- *   workers      a small fixed pool. Each takes a job that came back from the journal (first) or a fresh connection, does what can be
+ *   workers      a small fixed pool. Each takes a job that was answered (first) or a fresh connection, does what can be
  *                done without waiting, writes the answer, and gives the connection back to the dispatcher.
- *   journal      one thread of store/journal.c: commits, and calls server_job_ready for each job.
+ *   others       whom a job waits for: journal, admission, captchas, resolver (house.c). They call server_job_ready for each job.
  *
  * So a connection that a web server keeps open costs a descriptor and no worker; nor do a slow visitor and a slow disk. The one
  * exception is a request too large for its socket: a worker streams it and waits for its pieces, but only LIMIT_STREAMS of them do at once;
@@ -14,7 +14,7 @@
  * A connection is idle (in epoll) -> gathering (in epoll, and in the table) -> fresh (in the queue, out of epoll) -> a job's -> idle or
  * closed. libfcgi closes it where it must be closed; nobody else does while a job has it. When SIGTERM comes: no new connections; requests that are
  * being gathered may still become whole; each job's connection is closed after its answer; idle ones stay for LIMIT_IDLE_GRACE_MS,
- * because a request may just be on its way; then workers end, the journal commits what it has, and those jobs are answered too.
+ * because a request may just be on its way; then workers end, whoever is asked answers what it has, the journal last, and those jobs are answered too.
  */
 #include "server.h"
 
@@ -29,6 +29,7 @@
 
 #include "feedback.h"
 #include "gather.h"
+#include "house.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/log.h"
@@ -107,7 +108,7 @@ send_answer(Server *server, Job *job)
 	give_back(server, connection);
 }
 
-/* Reads the request and takes it as far as it goes without the journal. */
+/* Reads the request and takes it as far as it goes without waiting. */
 static void
 receive(Server *server, const Fresh *fresh)
 {
@@ -136,10 +137,10 @@ serve(Server *server, Fresh *fresh)
 }
 
 static void
-conclude(Server *server, Job *job)
+go_on(Server *server, Job *job)
 {
-	feedback_conclude(job);
-	send_answer(server, job);
+	if (feedback_continue(job) == FEEDBACK_ENDED)
+		send_answer(server, job);
 }
 
 static void *
@@ -151,7 +152,7 @@ work(void *user_data)
 	workload_begin(&server->workload);
 	while (workload_take(&server->workload, &job, &fresh)) {
 		if (job != NULL)
-			conclude(server, job);
+			go_on(server, job);
 		else
 			serve(server, fresh);
 	}
@@ -387,16 +388,6 @@ dispatch(Server *server)
 
 /* --- Life ----------------------------------------------------------------------------------------------------------- */
 
-/* The courier sleeps on this counter: one word for all submissions of a commit. It also wakes by itself when something is due, so a counter that is full
- * loses nothing. */
-static void
-wake_courier(gpointer user_data)
-{
-	const Front *front = user_data;
-	if (front->wake_descriptor >= 0)
-		(void)eventfd_write(front->wake_descriptor, 1);
-}
-
 static gboolean
 is_local(int descriptor)
 {
@@ -409,7 +400,6 @@ static gboolean
 server_init(Server *server, const FrontSettings *settings, GError **error)
 {
 	*server = (Server){
-	    .front = {.config = settings->config, .vault = settings->vault, .wake_descriptor = settings->wake_descriptor},
 	    .listen_descriptor = settings->listen_descriptor,
 	    .is_local = is_local(settings->listen_descriptor),
 	    .epoll = epoll_create1(EPOLL_CLOEXEC),
@@ -424,10 +414,6 @@ server_init(Server *server, const FrontSettings *settings, GError **error)
 		g_set_error(error, BASE_ERROR, BASE_ERROR_IO, "epoll, signalfd or eventfd: %s", g_strerror(errno));
 		return FALSE;
 	}
-	server->front.journal = journal_start(settings->config->data_directory, settings->vault, error);
-	if (server->front.journal == NULL)
-		return FALSE;
-	journal_on_commit(server->front.journal, wake_courier, &server->front);
 	return TRUE;
 }
 
@@ -460,6 +446,16 @@ end_workers(Server *server, const pthread_t *workers, guint count)
 		pthread_join(workers[i], NULL);
 }
 
+static void
+go_on_with_ready(Server *server)
+{
+	Job *job;
+	Fresh *unused;
+	/* Whoever is still asked may answer meanwhile. */
+	while (workload_take(&server->workload, &job, &unused))
+		go_on(server, job);
+}
+
 /* Fewer workers than configured serve as well as they can; without any there is nothing to run. */
 static gboolean
 run(Server *server, guint worker_count, GError **error)
@@ -471,15 +467,17 @@ run(Server *server, guint worker_count, GError **error)
 		g_autofree char *count = g_strdup_printf("%u", started);
 		log_event(LOG_STARTED, "workers", count, NULL);
 		dispatch(server);
-		end_workers(server, workers, started);
 	} else {
 		g_set_error(error, BASE_ERROR, BASE_ERROR_PRIVILEGE, "no thread can be started");
 	}
+	end_workers(server, workers, started);
 
-	/* Nobody submits any more. What the journal still holds it commits now, and those visitors are told here. */
-	journal_stop(server->front.journal);
-	for (Job *job; (job = g_queue_pop_head(&server->workload.ready)) != NULL;)
-		conclude(server, job);
+	/* Nobody comes any more. Whoever is still asked answers now, those last who are asked last, and these visitors are told here. */
+	static void (*const ends[])(Front *front) = {house_end_twins, house_end_admission, house_end_services, house_end_journal};
+	for (gsize i = 0; i < G_N_ELEMENTS(ends); i++) {
+		ends[i](&server->front);
+		go_on_with_ready(server);
+	}
 	return started > 0;
 }
 
@@ -489,10 +487,12 @@ front_main(const FrontSettings *settings)
 	g_autoptr(GError) error = NULL;
 	Server server;
 	request_library_init();
-	if (server_init(&server, settings, &error) && run(&server, settings->config->workers, &error))
+	if (server_init(&server, settings, &error) && house_open(&server.front, settings, &error) &&
+	    run(&server, settings->config->workers, &error))
 		log_event(LOG_STOPPED, NULL);
 	else
 		log_error(LOG_INTERNAL, error, NULL);
+	house_close(&server.front);
 	server_clear(&server);
 	return error != NULL ? error_exit_code(error) : EX_OK;
 }

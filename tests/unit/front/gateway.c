@@ -19,6 +19,7 @@
 #include "sekisho/base/log.h"
 #include "sekisho/conf/config.h"
 #include "sekisho/front/front.h"
+#include "sekisho/store/counters.h"
 #include "sekisho/store/db.h"
 #include "sekisho/store/outbox.h"
 #include "sekisho/store/submissions.h"
@@ -26,7 +27,9 @@
 enum { FCGI_BEGIN = 1, FCGI_END = 3, FCGI_PARAMS = 4, FCGI_STDIN = 5, FCGI_STDOUT = 6 };
 
 static const char site_conf[] = "[site]\nurl = https://example.jp\nadmin_address = owner@example.jp\nlocale = en\n"
-				"[mail]\nfrom = Example <info@example.jp>\naccount = main\n";
+				"[mail]\nfrom = Example <info@example.jp>\naccount = main\n"
+				/* Most tests post the same again, from one address, and ask no DNS. */
+				"[check]\nduplicates = off\ntrap = off\nsender = off\nrate = off\n";
 static const char form_html[] =
     "[text* your-name] [email* your-email] [text* your-subject] [textarea your-message] [submit \"Send\"]";
 
@@ -132,6 +135,8 @@ gateway_start(guint workers)
 	g_assert_cmpint(g_mkdir(data, 0700), ==, 0);
 	g_assert_true(vault_create(keys, &error));
 	db_free(db_open(data, DB_CREATE, &error));
+	g_assert_no_error(error);
+	db_free(db_open_counters(data, DB_CREATE, &error));
 	g_assert_no_error(error);
 	const int listener = listen_at(gateway->socket);
 	gateway->front = fork_front(gateway, listener);

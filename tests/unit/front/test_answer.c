@@ -117,6 +117,39 @@ test_description(void)
 	    "\"schema\":{\"type\":\"object\"}}");
 }
 
+/* What the gate says beside the body. */
+static void
+test_gate_headers(void)
+{
+	const Answer plain = {.status = 200, .body = (char *)"{}"};
+	const Answer answer = {.status = 200, .cookie = (char *)"a=b; Path=/", .retry_after_s = 61, .body = (char *)"{}"};
+	g_autoptr(GString) without = answer_to_response(&plain, FALSE);
+	g_autoptr(GString) with = answer_to_response(&answer, FALSE);
+	g_assert_nonnull(strstr(with->str, "\r\nSet-Cookie: a=b; Path=/\r\n"));
+	g_assert_nonnull(strstr(with->str, "\r\nRetry-After: 61\r\n"));
+	g_assert_null(strstr(without->str, "Set-Cookie"));
+	g_assert_null(strstr(without->str, "Retry-After"));
+}
+
+/* A held one's number stands right behind the message, before the hints. */
+static void
+test_receipt_told(void)
+{
+	char *hints[] = {(char *)"One", NULL};
+	const Outcome outcome = {.form_id = 4,
+	    .status = "mail_sent",
+	    .message = (char *)"Wait",
+	    .hints = hints,
+	    .receipt = (char *)"ABC",
+	    .is_receipt_told = TRUE,
+	    .locale = "en_US",
+	    .unit_tag = (char *)"u",
+	    .posted_data_hash = (char *)""};
+	assert_body(answer_outcome(&outcome),
+	    "{\"contact_form_id\":4,\"status\":\"mail_sent\",\"message\":\"Wait\\nReceipt number: ABC\\nOne\","
+	    "\"posted_data_hash\":\"\",\"into\":\"#u\",\"invalid_fields\":[]}");
+}
+
 static void
 test_refill(void)
 {
@@ -204,6 +237,8 @@ main(int argc, char **argv)
 	g_test_add_func("/front/answer/a refusal is WordPress's error document", test_refusal);
 	g_test_add_func("/front/answer/T13 OPTIONS describes the route", test_description);
 	g_test_add_func("/front/answer/T16 an empty refill is an array", test_refill);
+	g_test_add_func("/front/answer/headers of the gate", test_gate_headers);
+	g_test_add_func("/front/answer/a held one's number", test_receipt_told);
 	g_test_add_func("/front/answer/headers are those of contract 1.4 and HEAD has no body", test_response);
 	g_test_add_func("/front/answer/posted_data_hash is bound to half hour, unit tag and values", test_hash);
 	return g_test_run();

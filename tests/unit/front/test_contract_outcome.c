@@ -126,7 +126,7 @@ test_s01(void)
 		g_autofree char *answer = client_ask(gateway, &request);
 		assert_spam(answer);
 	}
-	g_assert_true(gateway_wait_log(gateway, "status=spam check=wpcf7 mails=0"));
+	g_assert_true(gateway_wait_log(gateway, "status=spam kept=rejected check=contract code=wpcf7 mails=0"));
 	/* Nothing is lost, and nothing is mailed. */
 	g_assert_cmpuint(stored_count(gateway), ==, G_N_ELEMENTS(agents));
 	g_assert_cmpuint(mails_count(gateway), ==, 0);
@@ -157,7 +157,7 @@ test_s02(void)
 	    client_multipart("_wpcf7_unit_tag", UNIT_TAG, "your-name", "Taro", "your-email", "taro@example.org", "your-subject",
 		"S", "your-message", "buy viagra", NULL));
 	assert_spam(answer);
-	g_assert_true(gateway_wait_log(gateway, "status=spam check=disallowed_list line=3 mails=0"));
+	g_assert_true(gateway_wait_log(gateway, "status=spam kept=rejected check=contract code=disallowed_list mails=0"));
 	g_assert_cmpuint(mails_count(gateway), ==, 0);
 	/* The visitor corrects first what is wrong: rules come before spam. */
 	g_autofree char *invalid = submit(gateway, 4, client_multipart("_wpcf7_unit_tag", "u", "your-message", "viagra", NULL));

@@ -98,6 +98,14 @@ static const RouteCase links[] = {
     {"a longer word", "GET", "/xsekisho/confirm", "", ROUTE_REFUSED, 0, 404},
     {"another case", "GET", "/Sekisho/confirm", "", ROUTE_REFUSED, 0, 404},
     {"only in the query", "GET", "/x?/sekisho/confirm", "", ROUTE_REFUSED, 0, 404},
+    {"a challenge", "GET", "/sekisho/altcha?form=4", "", ROUTE_ALTCHA, 4, 0},
+    {"a challenge of the older protocol", "GET", "/blog/sekisho/altcha?v=1&form=12", "", ROUTE_ALTCHA, 12, 0},
+    {"a challenge by HEAD", "HEAD", "/sekisho/altcha?form=4", "", ROUTE_ALTCHA, 4, 0},
+    {"a challenge of another host's page", "OPTIONS", "/sekisho/altcha?form=4", "", ROUTE_DESCRIBE, 0, 0},
+    {"a challenge for no form", "GET", "/sekisho/altcha", "", ROUTE_REFUSED, 0, 404},
+    {"a challenge for a word", "GET", "/sekisho/altcha?form=4x", "", ROUTE_REFUSED, 0, 404},
+    {"a challenge by POST", "POST", "/sekisho/altcha?form=4", MULTIPART, ROUTE_REFUSED, 0, 404},
+    {"a challenge and more", "GET", "/sekisho/altcha/?form=4", "", ROUTE_REFUSED, 0, 404},
     {"a POST to its folder is a page's", "POST", "/sekisho/", URLENCODED, ROUTE_PLAIN_POST, 0, 0},
 };
 
