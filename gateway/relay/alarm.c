@@ -84,6 +84,23 @@ alarm_raise(Courier *courier, const char *site, const char *topic, const char *t
 	return is_new;
 }
 
+void
+alarm_raise_daily(Courier *courier, const Site *site, const char *topic)
+{
+	g_autoptr(GError) error = NULL;
+	const char *name = site->facts->name;
+	const TextPlace places[] = {{"site", name}, {NULL, NULL}};
+	g_autofree char *text_id = g_strconcat("alarm.", topic, NULL);
+	g_autofree char *text = text_fill(text_for(site_locale(site), text_id), places);
+
+	if (!ledger_alarm_expire(courier->ledger, name, topic, G_TIME_SPAN_DAY, &error)) {
+		log_error(
+		    LOG_STORE_FAILED, error, "consequence", "an alarm could not be raised", "topic", topic, "site", name, NULL);
+		return;
+	}
+	(void)alarm_raise(courier, name, topic, text);
+}
+
 /* --- Ends of a try --------------------------------------------------------------------------------------------------------------- */
 
 typedef gboolean (*NoteTold)(Db *ledger, gint64 id, GError **error);

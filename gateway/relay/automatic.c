@@ -36,8 +36,6 @@
 /* So far ahead an item may be dated: a clock that is put right by that much is none that ran wild. */
 #define AHEAD_US (2 * G_TIME_SPAN_HOUR)
 #define CEILING_US (15 * G_TIME_SPAN_MINUTE)
-/* Ceilings empty by themselves, so their alarm is not for ever either. */
-#define CEILING_ALARM_US G_TIME_SPAN_DAY
 #define FUSE_US (30 * G_TIME_SPAN_MINUTE)
 /* After a failure of the ledger; also the time between two log lines about it. */
 #define LEDGER_PAUSE_US G_TIME_SPAN_MINUTE
@@ -199,15 +197,22 @@ automatic_charges_new(void)
 	return g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)charge_free);
 }
 
-/* Until its delivery is settled. */
-static void
-remember_charge(Courier *courier, const AutomaticMail *mail, const LedgerMail *counted)
+void
+automatic_remember_charge(Courier *courier, gint64 delivery_id, const LedgerMail *mail)
 {
-	LedgerMail *charge = g_memdup2(counted, sizeof *counted);
+	LedgerMail *charge = g_memdup2(mail, sizeof *mail);
 
-	charge->site = g_strdup(counted->site);
-	charge->receipt = g_strdup(counted->receipt);
-	g_hash_table_insert(courier->charges, g_memdup2(&mail->delivery->id, sizeof mail->delivery->id), charge);
+	charge->site = g_strdup(mail->site);
+	charge->receipt = g_strdup(mail->receipt);
+	g_hash_table_insert(courier->charges, g_memdup2(&delivery_id, sizeof delivery_id), charge);
+}
+
+static gboolean
+settle_charge(Courier *courier, const LedgerMail *charge, gboolean is_sent, GError **error)
+{
+	if (charge->kind == MAIL_HELD)
+		return ledger_note_settle(courier->ledger, charge->site, is_sent, error);
+	return ledger_settle(courier->ledger, charge, is_sent, error);
 }
 
 void
@@ -218,7 +223,7 @@ automatic_note_outcome(Courier *courier, gint64 delivery_id, AutomaticOutcome ou
 
 	if (charge == NULL)
 		return;
-	if (outcome != AUTOMATIC_UNKNOWN && !ledger_settle(courier->ledger, charge, outcome == AUTOMATIC_SENT, &error))
+	if (outcome != AUTOMATIC_UNKNOWN && !settle_charge(courier, charge, outcome == AUTOMATIC_SENT, &error))
 		log_error(
 		    LOG_STORE_FAILED, error, "consequence", "the ledger does not know what became of an automatic mail", NULL);
 	g_hash_table_remove(courier->charges, &delivery_id);
@@ -235,7 +240,7 @@ decide_by_charge(Courier *courier, const AutomaticMail *mail, AutomaticDecision 
 		return;
 	switch (answer) {
 	case LEDGER_CHARGED:
-		remember_charge(courier, mail, &counted);
+		automatic_remember_charge(courier, mail->delivery->id, &counted);
 		*decision = (AutomaticDecision){.fate = AUTOMATIC_GOES};
 		break;
 	case LEDGER_SENT:
@@ -332,21 +337,6 @@ raise_fuse_alarm(Courier *courier, const Site *site)
 		    "replies and confirmations stop until `sekisho fuse reset`", NULL);
 }
 
-/* One stranger can exhaust a ceiling, and then real visitors get no replies: that must not go unnoticed. */
-static void
-raise_ceiling_alarm(Courier *courier, const Site *site)
-{
-	g_autoptr(GError) error = NULL;
-	const TextPlace places[] = {{"site", site->facts->name}, {NULL, NULL}};
-	g_autofree char *text = text_fill(text_for(site_locale(site), "alarm.ceiling"), places);
-
-	if (!ledger_alarm_expire(courier->ledger, site->facts->name, AUTOMATIC_CEILING, CEILING_ALARM_US, &error)) {
-		note_ledger_failure(courier, error);
-		return;
-	}
-	(void)alarm_raise(courier, site->facts->name, AUTOMATIC_CEILING, text);
-}
-
 void
 automatic_settle(Courier *courier, const AutomaticMail *mail, const AutomaticDecision *decision)
 {
@@ -361,7 +351,8 @@ automatic_settle(Courier *courier, const AutomaticMail *mail, const AutomaticDec
 	settle_wait(
 	    courier, mail->item, mail->delivery, &(Attempt){.reason = decision->reason, .due_at_us = decision->due_at_us});
 	if (g_strcmp0(decision->reason, AUTOMATIC_CEILING) == 0)
-		raise_ceiling_alarm(courier, mail->site);
+		/* One stranger can exhaust a ceiling, and then real visitors get no replies: that must not go unnoticed. */
+		alarm_raise_daily(courier, mail->site, AUTOMATIC_CEILING);
 	if (g_strcmp0(decision->reason, AUTOMATIC_FUSE) == 0 &&
 	    obstacle_put_off(courier, mail->item,
 		&(PutOff){

@@ -14,8 +14,8 @@
 #include "sekisho/base/texts.h"
 #include "sekisho/form/mailtag.h"
 
-static gboolean
-fill_senders(Letter *letter, const SiteFacts *site, GError **error)
+gboolean
+letter_fill_site_senders(Letter *letter, const SiteFacts *site, GError **error)
 {
 	letter->from = mailbox_parse(site->from, NULL);
 	letter->envelope_sender = g_strdup(site->bounce_address);
@@ -30,9 +30,8 @@ fill_senders(Letter *letter, const SiteFacts *site, GError **error)
 	return FALSE;
 }
 
-/* As [_date] and [_time] write it, and with the zone, because the reader may live in another one. The caller's. */
-static char *
-written_time(const Form *form, gint64 time_us)
+char *
+letter_written_time(const Form *form, gint64 time_us)
 {
 	g_autofree char *format = g_strdup_printf("%s %s (P)", form->site->date_format, form->site->time_format);
 
@@ -44,7 +43,7 @@ fill_texts(Letter *letter, const ConfirmationRequest *request)
 {
 	const SiteFacts *site = request->form->site;
 	const char *locale = request->form->source->locale;
-	g_autofree char *until = written_time(request->form, request->until_us);
+	g_autofree char *until = letter_written_time(request->form, request->until_us);
 	g_autofree char *title = text_without_line_breaks(*site->title == '\0' ? site->url : site->title);
 	const TextPlace places[] = {
 	    {"title", title}, {"url", site->url}, {"until", until}, {"link", request->link}, {NULL, NULL}};
@@ -65,7 +64,7 @@ confirmation_letter(const ConfirmationRequest *request, GError **error)
 	    .date_us = request->made_at_us};
 	g_autoptr(Letter) letter = letter_empty();
 
-	if (!letter_identify(letter, site, &identity, error) || !fill_senders(letter, site, error))
+	if (!letter_identify(letter, site, &identity, error) || !letter_fill_site_senders(letter, site, error))
 		return NULL;
 	letter_add_mailbox(letter->to, "", request->address);
 	fill_texts(letter, request);

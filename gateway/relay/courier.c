@@ -27,6 +27,8 @@
 #include "sekisho/base/limits.h"
 #include "sekisho/base/log.h"
 #include "sekisho/base/signals.h"
+#include "sekisho/store/counters.h"
+#include "sekisho/store/list_entries.h"
 #include "sekisho/store/spool.h"
 #include "sekisho/store/submissions.h"
 
@@ -52,10 +54,12 @@ typedef struct {
 	gint64 claim_at_us; /* not before */
 	gint64 press_at_us; /* pressed links; not before */
 	gint64 purge_at_us;
-	gint64 sweep_at_us;   /* orphans of the spool folder; 0: at the start */
-	gint64 remove_at_us;  /* uploaded files; not before */
-	gint64 stop_at_us;    /* 0: not stopping */
-	gboolean has_claimed; /* the last claim found something: there may be more */
+	gint64 counters_at_us; /* the next piece of counters.db's purge */
+	Db *counters;          /* open from the first piece to the last; NULL: closed */
+	gint64 sweep_at_us;    /* orphans of the spool folder; 0: at the start */
+	gint64 remove_at_us;   /* uploaded files; not before */
+	gint64 stop_at_us;     /* 0: not stopping */
+	gboolean has_claimed;  /* the last claim found something: there may be more */
 	gboolean has_taken_over;
 } Loop;
 
@@ -195,6 +199,50 @@ purge_ledger(Loop *loop)
 	return purged >= (gint)LIMIT_PURGE_ROWS;
 }
 
+/* Piece by piece, and once it is through, after a minute from the beginning. A broken file stops nothing. */
+static void
+purge_counters(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	gint64 now_us = g_get_monotonic_time();
+
+	if (now_us < loop->counters_at_us)
+		return;
+	if (loop->counters == NULL)
+		loop->counters = db_open_counters(loop->courier.settings->config->data_directory, DB_EXISTING, &error);
+	gint seen = loop->counters == NULL ? -1 : counters_purge(loop->counters, LIMIT_PURGE_COUNTERS, &error);
+	if (seen < 0)
+		log_error(LOG_STORE_FAILED, error, "file", "counters.db", NULL);
+	const gboolean has_more = seen >= (gint)LIMIT_PURGE_COUNTERS;
+	if (!has_more)
+		g_clear_pointer(&loop->counters, db_free);
+	loop->counters_at_us = now_us + (has_more ? PAUSE_US : PURGE_US);
+}
+
+/* Entries of lists that expired. TRUE if there is more of it. */
+static gboolean
+purge_lists(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	gint purged = list_entries_purge(loop->courier.db, LIMIT_PURGE_ROWS, &error);
+
+	if (purged < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	return purged >= (gint)LIMIT_PURGE_ROWS;
+}
+
+/* What repeats nothing any more. TRUE if there is more of it. */
+static gboolean
+purge_repetitions(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	gint forgotten = submissions_purge_repetitions(loop->courier.db, LIMIT_PURGE_REPETITIONS, &error);
+
+	if (forgotten < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	return forgotten >= (gint)LIMIT_PURGE_REPETITIONS;
+}
+
 static void
 purge(Loop *loop)
 {
@@ -212,7 +260,10 @@ purge(Loop *loop)
 		g_autofree char *dead_mails = dead == 0 ? NULL : g_strdup_printf("%u", dead);
 		log_event(LOG_PURGED, "submissions", rows, "dead_mails", dead_mails, NULL);
 	}
-	gboolean has_more = end_overdue(loop) || purged == (gint)LIMIT_PURGE_ROWS;
+	gboolean has_more = purged == (gint)LIMIT_PURGE_ROWS;
+	has_more |= end_overdue(loop);
+	has_more |= purge_repetitions(loop);
+	has_more |= purge_lists(loop);
 	has_more |= purge_ledger(loop);
 	loop->purge_at_us = now_us + (has_more ? PAUSE_US : PURGE_US);
 }
@@ -256,7 +307,7 @@ wait_ms(const Loop *loop)
 {
 	const Courier *courier = &loop->courier;
 	gint64 now_us = g_get_monotonic_time();
-	gint64 wake_at_us = MIN(now_us + (gint64)LIMIT_COURIER_IDLE_MS * 1000, loop->purge_at_us);
+	gint64 wake_at_us = MIN(now_us + (gint64)LIMIT_COURIER_IDLE_MS * 1000, MIN(loop->purge_at_us, loop->counters_at_us));
 
 	wake_at_us = MIN(wake_at_us, alarms_deadline_us(courier->alarms));
 	gint64 claim_at_us = next_claim_us(loop);
@@ -341,6 +392,7 @@ run(Loop *loop)
 			claim(loop);
 			fly(courier);
 			purge(loop);
+			purge_counters(loop);
 			remove_files(loop);
 			sweep_files(loop);
 		}
@@ -393,5 +445,6 @@ courier_main(const CourierSettings *settings)
 	settle_clear(courier);
 	g_free(courier->owner);
 	close(loop.signals);
+	db_free(loop.counters);
 	return EX_OK;
 }

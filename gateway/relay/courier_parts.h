@@ -9,6 +9,7 @@
  *   digest.c    a site's notices beyond its ceiling wait, and go together in one letter
  *   automatic.c may this reply or confirmation go to this address now?
  *   press.c     pressed links prove addresses
+ *   held_note.c the owner is told that something is held, at most once an hour
  *   alarm.c     the operator is told, past the log
  *   settle.c    outcomes become rows and log lines
  */
@@ -179,6 +180,8 @@ gboolean automatic_decide(Courier *courier, const AutomaticMail *mail, Automatic
 void automatic_settle(Courier *courier, const AutomaticMail *mail, const AutomaticDecision *decision);
 /* The courier's charges, empty. */
 GHashTable *automatic_charges_new(void);
+/* Until its delivery is settled; `mail` is copied. Of a MAIL_HELD only its site counts. */
+void automatic_remember_charge(Courier *courier, gint64 delivery_id, const LedgerMail *mail);
 /* What became of a delivery, be it one that was charged or not. Unknown: a session had it and never told. */
 typedef enum { AUTOMATIC_SENT, AUTOMATIC_NOT_SENT, AUTOMATIC_UNKNOWN } AutomaticOutcome;
 void automatic_note_outcome(Courier *courier, gint64 delivery_id, AutomaticOutcome outcome);
@@ -209,6 +212,23 @@ char *press_link(Vault *vault, const Site *site, const PressTarget *target);
  * the rows: others are acted on. */
 gboolean presses_attend(Courier *courier);
 
+/* --- held_note.c -------------------------------------------------------------------------------------------------------------- */
+
+/* What a note tells. */
+typedef struct {
+	guint count;
+	gint64 oldest_at_us;
+	GPtrArray *newest;         /* SubmissionSummary *, at most LIMIT_HELD_NOTE_ROWS */
+} HeldNote;
+void held_note_clear(HeldNote *note);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeldNote, held_note_clear)
+/* Whether this item (MAIL_HELD) is sent now: then `note` says what it tells, it is charged, and must be sent or tried again. Otherwise, *goes FALSE, its deliveries are settled. STORE_ERROR of
+ * the database; the ledger's failures make it wait and are logged here. */
+gboolean held_note_decide(Courier *courier, const Site *site, const OutboxItem *item, HeldNote *note, gboolean *goes, GError **error);
+/* The note as a letter without envelope recipients: our own text in the site's language, in which nothing is that a visitor typed. RELAY_ERROR_MESSAGE if the site's from or the
+ * item's receipt cannot be used. */
+Letter *held_note_letter(Site *site, const Form *form, const OutboxItem *item, const HeldNote *note, GError **error);
+
 /* --- alarm.c ------------------------------------------------------------------------------------------------------------------ */
 
 Alarms *alarms_new(Courier *courier);
@@ -216,6 +236,8 @@ Alarms *alarms_new(Courier *courier);
 void alarms_free(Alarms *alarms);
 /* Raises an alarm in the ledger, to be told soon. TRUE if none of this site and topic stood already. */
 gboolean alarm_raise(Courier *courier, const char *site, const char *topic, const char *text);
+/* The same with the text "alarm.TOPIC" in the site's language, for what mends itself: one that was told a day ago is told anew. */
+void alarm_raise_daily(Courier *courier, const Site *site, const char *topic);
 /* Does what can be done without waiting. */
 void alarms_attend(Alarms *alarms);
 #define ALARM_DESCRIPTORS (WORKER_DESCRIPTORS + 1)

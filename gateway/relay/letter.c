@@ -16,6 +16,7 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
+#include "sekisho/base/texts.h"
 
 /* Of the hash of a recipient in a Message-ID: enough to tell apart those of one submission. */
 #define RECIPIENT_WORD_BYTES 8u
@@ -157,14 +158,18 @@ fill_recipients(Letter *letter, MailKind kind, const GPtrArray *planned)
 
 /* --- The letter -------------------------------------------------------------------------------------------------------- */
 
+/* A notice of what was not checked says so before anything else. */
 static char *
-subject_text(const LetterSource *source)
+subject_text(const LetterSource *source, MailKind kind)
 {
+	const gboolean is_marked = kind == MAIL_NOTICE && source->submission->is_unchecked;
+	const char *mark = is_marked ? text_for(source->form->source->locale, "unchecked.subject") : "";
 	g_autofree char *replaced = letter_render(source, source->submission, source->mail->subject);
 	g_autofree char *glued = text_without_line_breaks(replaced);
 	g_autofree char *stripped = text_strip(glued);
+	g_autofree char *marked = g_strconcat(mark, stripped, NULL);
 
-	return text_truncate(stripped, LIMIT_MAIL_HEADER_BYTES);
+	return text_truncate(marked, LIMIT_MAIL_HEADER_BYTES);
 }
 
 gboolean
@@ -185,7 +190,7 @@ letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *ide
 		text_append_hex(part, identity->recipient->bytes + VAULT_HASH_BYTES - RECIPIENT_WORD_BYTES, RECIPIENT_WORD_BYTES);
 	letter->message_id = g_strdup_printf(
 	    "%s.%s.%u%s@%s", identity->receipt, mail_kind_name(identity->kind), identity->generation, part->str, site->name);
-	letter->is_automatic = identity->kind != MAIL_NOTICE;
+	letter->is_automatic = identity->kind != MAIL_NOTICE && identity->kind != MAIL_HELD;
 	letter->date_us = identity->date_us;
 	gint interval = g_time_zone_find_interval(site->timezone, G_TIME_TYPE_UNIVERSAL, letter->date_us / G_USEC_PER_SEC);
 	letter->date_offset_s = g_time_zone_get_offset(site->timezone, interval);
@@ -237,7 +242,7 @@ letter_new(
 		return NULL;
 	fill_recipients(letter, kind, planned);
 	letter_fill_headers(letter, &source);
-	letter->subject = subject_text(&source);
+	letter->subject = subject_text(&source, kind);
 	fill_texts(letter, &source, kind);
 	letter->is_canary = *submission->client->canary != '\0';
 	return g_steal_pointer(&letter);

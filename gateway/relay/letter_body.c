@@ -13,6 +13,7 @@
 #include "sekisho/base/text.h"
 #include "sekisho/base/texts.h"
 #include "sekisho/form/mailtag.h"
+#include "sekisho/policy/finding.h"
 #include "sekisho/wire/address.h"
 #include "sekisho/wire/html.h"
 #include "sekisho/wire/paragraphs.h"
@@ -63,6 +64,15 @@ append_missing(GString *facts, const LetterBodySource *source)
 	}
 }
 
+/* What became of a released one at first, which its visitor was told. */
+static const char *
+past_id(const Submission *submission)
+{
+	g_autoptr(Verdict) verdict = submission->evidence == NULL ? NULL : verdict_from_text(submission->evidence);
+
+	return verdict != NULL && verdict->action == FINDING_REJECT ? "facts.released_refused" : "facts.released";
+}
+
 /* The block as plain text, each line ended by LF. */
 static char *
 facts_text(const LetterBodySource *source)
@@ -82,6 +92,10 @@ facts_text(const LetterBodySource *source)
 	append_fact(facts, text_for(locale, "facts.page"), page);
 	append_fact(facts, text_for(locale, "facts.receipt"), submission->receipt);
 	append_missing(facts, source);
+	if (submission->is_released)
+		g_string_append_printf(facts, "%s\n", text_for(locale, past_id(submission)));
+	if (submission->is_unchecked)
+		g_string_append_printf(facts, "%s\n", text_for(locale, "facts.unchecked"));
 	g_string_append_printf(facts, "%s\n", text_for(locale, "facts.unconfirmed"));
 	return g_string_free(facts, FALSE);
 }

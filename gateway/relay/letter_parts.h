@@ -1,5 +1,6 @@
 /*
- * What the files that make a letter share: letter.c, letter_headers.c, attachments.c, confirmation.c, letter_variant.c.
+ * What the files that make a letter share: letter.c, letter_headers.c, attachments.c, confirmation.c, held_note.c,
+ * letter_variant.c.
  */
 #pragma once
 
@@ -34,6 +35,13 @@ typedef struct {
 } LetterIdentity;
 /* Message-ID, Date, is_automatic. RELAY_ERROR_MESSAGE for a receipt that is none of ours. */
 gboolean letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *identity, GError **error);
+
+/* --- confirmation.c ------------------------------------------------------------------------------------------------------ */
+
+/* From: and envelope sender of a letter of our own: the site's, with its title for a name. RELAY_ERROR_MESSAGE. */
+gboolean letter_fill_site_senders(Letter *letter, const SiteFacts *site, GError **error);
+/* As [_date] and [_time] write it, and with the zone, because the reader may live in another one. The caller's. */
+char *letter_written_time(const Form *form, gint64 time_us);
 
 /* --- letter_headers.c -------------------------------------------------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "courier_parts.h"
+#include "letter_parts.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
@@ -352,6 +353,30 @@ prepare_confirmation(Draft *draft, GError **error)
 	return letter;
 }
 
+/* --- Notes about what is held ------------------------------------------------------------------------------------------------------- */
+
+static Letter *
+prepare_note(Draft *draft, GError **error)
+{
+	g_auto(HeldNote) note = {0};
+	gboolean goes = FALSE;
+	g_autoptr(GPtrArray) planned = replies_plan_held(draft->form);
+
+	if (planned->len == 0) {
+		wait_switched_off(draft, error);
+		return NULL;
+	}
+	if (!bring_up_to_date(draft, planned, error) || draft->addressees->len == 0 ||
+	    !held_note_decide(draft->courier, draft->site, draft->item, &note, &goes, error) || !goes)
+		return NULL;
+	Letter *letter = held_note_letter(draft->site, draft->form, draft->item, &note, error);
+	if (letter == NULL)
+		return NULL;
+	letter_add_mailbox(letter->to, "", ((const PlannedRecipient *)draft->addressees->pdata[0])->address);
+	address_letter(draft, letter);
+	return letter;
+}
+
 /* --- Letters ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* The names of files are the visitor's; the log holds none. */
@@ -433,6 +458,9 @@ make_letter(const Draft *draft, GError **error)
 	address_letter(draft, letter);
 	letter_attach(letter, draft->form, draft->submission, item->kind, draft->courier->settings->config->data_directory);
 	log_missing(item, letter);
+	/* Captchas cannot be verified, by our own fault: the operator must know, because replies stop until he has mended it. */
+	if (item->kind == MAIL_NOTICE && draft->submission->is_unchecked)
+		alarm_raise_daily(draft->courier, draft->site, "captcha");
 	return letter;
 }
 
@@ -445,6 +473,8 @@ prepare_letter(Courier *courier, OutboxItem *item, GError **error)
 		return NULL;
 	if (item->kind == MAIL_CONFIRMATION)
 		return prepare_confirmation(&draft, error);
+	if (item->kind == MAIL_HELD)
+		return prepare_note(&draft, error);
 	if (count_planned(draft.planned, item->kind) == 0) {
 		wait_switched_off(&draft, error);
 		return NULL;

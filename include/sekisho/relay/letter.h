@@ -6,7 +6,7 @@
  * visitor stands in Reply-To: only. No header value holds CR, LF or NUL.
  *
  * An automatic letter (MAIL_REPLY, MAIL_COPY, MAIL_CONFIRMATION) answers somebody whom the operator need not know: it is `Auto-Submitted: auto-replied` (RFC 3834
- * section 5), and its envelope sender may be empty. Notices are auto-generated.
+ * section 5), and its envelope sender may be empty. Notices, and notes about what is held, are auto-generated.
  */
 #pragma once
 
@@ -58,9 +58,11 @@ void letter_free(Letter *letter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Letter, letter_free)
 
 /*
- * The letter of `kind`, which is no MAIL_CONFIRMATION; `recipients` of the result is empty, the courier adds those that are due. To: and Cc: show the planned recipients
+ * The letter of `kind`, which is NOTICE, REPLY or COPY; `recipients` of the result is empty, the courier adds those that are due. To: and Cc: show the planned recipients
  * (PlannedRecipient *) of this kind that may be mailed, or, where none may (a preview), the refused ones; a MAIL_COPY shows those of the notice too, whose copy it is,
  * and a notice shows no typed address. RELAY_ERROR_MESSAGE if it cannot be made, with what to mend in the template.
+ *
+ * A notice of one that is_unchecked has a mark before its subject, and its facts say what that means; those of one that is_released say so.
  *
  * Text from outside: a header takes of it what stands before the first CR or LF (the subject: all of it without CR and LF, contract 6.1), at
  * most LIMIT_MAIL_HEADER_BYTES; a visitor's address in Reply-To: only if address_is_reply. Texts end lines with LF.

@@ -65,10 +65,10 @@ hostile_pick(HostileFront *front, gint64 count)
 }
 
 static void
-note_commit(gpointer user_data, const GError *error)
+note_commit(gpointer user_data, const JournalOutcome *outcome)
 {
 	/* A receipt that exists is the front's own mistake. */
-	g_assert_true(error == NULL || g_error_matches(error, STORE_ERROR, STORE_ERROR_CONFLICT));
+	g_assert_true(outcome->error == NULL || g_error_matches(outcome->error, STORE_ERROR, STORE_ERROR_CONFLICT));
 	g_async_queue_push(user_data, GINT_TO_POINTER(1));
 }
 
@@ -124,9 +124,9 @@ any_number(HostileFront *front)
 static gint64
 any_kind(HostileFront *front)
 {
-	const gint64 odd[] = {0, 5, 99, -1, G_MAXINT64};
+	const gint64 odd[] = {0, 6, 99, -1, G_MAXINT64};
 
-	return hostile_pick(front, 10) == 0 ? odd[hostile_pick(front, G_N_ELEMENTS(odd))] : 1 + hostile_pick(front, 4);
+	return hostile_pick(front, 10) == 0 ? odd[hostile_pick(front, G_N_ELEMENTS(odd))] : 1 + hostile_pick(front, 5);
 }
 
 static char *
@@ -205,8 +205,9 @@ submit(HostileFront *front, const char *receipt, const char *email)
 	g_autoptr(GPtrArray) plan = g_ptr_array_new_with_free_func(g_free);
 
 	for (gint64 i = hostile_pick(front, 5); i >= 0; i--) {
+		const gint64 kind = 1 + hostile_pick(front, 4);
 		PlannedDelivery planned = {
-		    .kind = (MailKind)(1 + hostile_pick(front, 3)), .is_refused = hostile_pick(front, 10) == 0};
+		    .kind = kind == MAIL_CONFIRMATION ? MAIL_HELD : (MailKind)kind, .is_refused = hostile_pick(front, 10) == 0};
 		g_autofree char *another = any_address(front);
 		hash_address(front, hostile_pick(front, 3) == 0 ? another : email, &planned.recipient);
 		g_ptr_array_add(plan, g_memdup2(&planned, sizeof planned));
@@ -217,7 +218,11 @@ submit(HostileFront *front, const char *receipt, const char *email)
 	}
 	if (hostile_pick(front, 12) == 0)
 		submission->form_id = (guint64)any_number(front);
-	JournalRecord record = {.submission = submission, .planned = plan, .purge_at_us = clock_now_us() + G_TIME_SPAN_DAY};
+	JournalRecord record = {.submission = submission,
+	    .status = (SubmissionStatus)(1 + hostile_pick(front, 3)),
+	    .planned = plan,
+	    .purge_at_us = clock_now_us() + G_TIME_SPAN_DAY,
+	    .rejected_bytes = front->receipts->len % 4 == 0 ? 1 << 20 : 0};
 	g_assert_true(
 	    journal_submit(front->journal, journal_entry_new(front->journal, &record), note_commit, front->commits, &error));
 	g_async_queue_pop(front->commits);
@@ -290,28 +295,36 @@ press_something(HostileFront *front)
 		hostile_write(front, inserts[hostile_pick(front, G_N_ELEMENTS(inserts))], any_number(front), 0, token);
 }
 
+/* Rows changed as they should never be. */
+static const char *const edits[] = {
+    "UPDATE delivery SET state = 1, owner = NULL, leased_until = NULL, due_at = ?1 WHERE id % 5 = ?2 % 5",
+    "UPDATE delivery SET state = 3, reason = ?3, owner = NULL, leased_until = NULL, due_at = 0 WHERE id % 5 = ?2 % 5",
+    "UPDATE delivery SET state = 2, owner = 'courier-of-the-test', leased_until = ?1 WHERE id % 7 = ?2 % 7",
+    "UPDATE delivery SET state = 2, owner = 'another', leased_until = ?1 WHERE id % 7 = ?2 % 7",
+    "UPDATE delivery SET state = 6, reason = 'gone', owner = NULL, leased_until = NULL WHERE id % 5 = ?2 % 5",
+    "UPDATE delivery SET attempts = ?1, ordered_at = ?2, settled_at = ?1, reply_code = ?2, server_text = ?3",
+    "UPDATE delivery SET recipient = ?4 WHERE id % 9 = ?2 % 9",
+    "UPDATE outbox SET generation = ?1 WHERE id % 5 = ?2 % 5",
+    "UPDATE outbox SET created_at = ?1 WHERE id % 5 = ?2 % 5",
+    "UPDATE outbox SET kind = ?1 WHERE id % 5 = ?2 % 5",
+    "UPDATE submission SET receipt = ?3 WHERE id = ?1",
+    "UPDATE submission SET purge_at = ?1 WHERE id % 5 = ?2 % 5",
+    "UPDATE submission SET content = zeroblob(100) WHERE id = ?1",
+    "UPDATE verdict SET status = 1 + abs(?1 % 5) WHERE submission_id % 3 = ?2 % 3",
+    "UPDATE verdict SET site = ?3 WHERE submission_id % 9 = ?2 % 9",
+    "UPDATE verdict SET quota_bytes = ?1 WHERE submission_id % 3 = ?2 % 3",
+    "INSERT INTO verdict (submission_id, site, status) SELECT id, 'example.jp', 2 FROM submission WHERE id = ?1 OR id = "
+    "?2",
+    "UPDATE submission SET received_at = ?1 WHERE id % 3 = ?2 % 3",
+    "DELETE FROM outbox WHERE id % 11 = ?2 % 11",
+    "DELETE FROM delivery WHERE id % 11 = ?2 % 11",
+    "DELETE FROM link_press WHERE id % 3 = ?2 % 3",
+};
+
 void
 hostile_act(HostileFront *front)
 {
-	static const char *const edits[] = {
-	    "UPDATE delivery SET state = 1, owner = NULL, leased_until = NULL, due_at = ?1 WHERE id % 5 = ?2 % 5",
-	    "UPDATE delivery SET state = 3, reason = ?3, owner = NULL, leased_until = NULL, due_at = 0 WHERE id % 5 = ?2 % 5",
-	    "UPDATE delivery SET state = 2, owner = 'courier-of-the-test', leased_until = ?1 WHERE id % 7 = ?2 % 7",
-	    "UPDATE delivery SET state = 2, owner = 'another', leased_until = ?1 WHERE id % 7 = ?2 % 7",
-	    "UPDATE delivery SET state = 6, reason = 'gone', owner = NULL, leased_until = NULL WHERE id % 5 = ?2 % 5",
-	    "UPDATE delivery SET attempts = ?1, ordered_at = ?2, settled_at = ?1, reply_code = ?2, server_text = ?3",
-	    "UPDATE delivery SET recipient = ?4 WHERE id % 9 = ?2 % 9",
-	    "UPDATE outbox SET generation = ?1 WHERE id % 5 = ?2 % 5",
-	    "UPDATE outbox SET created_at = ?1 WHERE id % 5 = ?2 % 5",
-	    "UPDATE outbox SET kind = ?1 WHERE id % 5 = ?2 % 5",
-	    "UPDATE submission SET receipt = ?3 WHERE id = ?1",
-	    "UPDATE submission SET purge_at = ?1 WHERE id % 5 = ?2 % 5",
-	    "UPDATE submission SET content = zeroblob(100) WHERE id = ?1",
-	    "DELETE FROM outbox WHERE id % 11 = ?2 % 11",
-	    "DELETE FROM delivery WHERE id % 11 = ?2 % 11",
-	    "DELETE FROM link_press WHERE id % 3 = ?2 % 3",
-	};
-	static const char *const reasons[] = {"consent", "fuse", "collapsed", "gone", "proved", HOSTILE_TYPED};
+	static const char *const reasons[] = {"consent", "fuse", "collapsed", "gone", "proved", "hourly", "told", HOSTILE_TYPED};
 	g_autofree char *receipt = any_receipt(front);
 	g_autofree char *address = any_address(front);
 	g_autofree char *row = g_strdup_printf("%" G_GINT64_FORMAT, hostile_pick(front, 1000));

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "sekisho/base/clock.h"
+#include "sekisho/store/held.h"
 #include "sekisho/store/journal.h"
 #include "sekisho/store/spool.h"
 #include "sekisho/store/submissions.h"
@@ -94,11 +95,11 @@ typedef struct {
 } Commit;
 
 static void
-note_commit(gpointer user_data, const GError *error)
+note_commit(gpointer user_data, const JournalOutcome *outcome)
 {
 	Commit *commit = user_data;
 
-	g_assert_no_error(error);
+	g_assert_no_error(outcome->error);
 	pthread_mutex_lock(&commit->lock);
 	commit->is_done = TRUE;
 	pthread_cond_signal(&commit->told);
@@ -147,7 +148,7 @@ commit_entry(Journal *journal, JournalEntry *entry)
 
 /* Takes `submission`. */
 static void
-commit(Office *office, Submission *taken, MailKind kind, const char *address)
+commit_as(Office *office, Submission *taken, SubmissionStatus status, MailKind kind, const char *address)
 {
 	g_autoptr(Submission) submission = taken;
 	g_autoptr(GError) error = NULL;
@@ -159,9 +160,49 @@ commit(Office *office, Submission *taken, MailKind kind, const char *address)
 
 	vault_hash(office->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), &planned.recipient);
 	g_ptr_array_add(plan, &planned);
-	JournalRecord record = {
-	    .submission = submission, .planned = plan, .purge_at_us = clock_now_us() + 90 * 24 * 3600 * (gint64)G_USEC_PER_SEC};
+	JournalRecord record = {.submission = submission,
+	    .status = status,
+	    .planned = plan,
+	    .purge_at_us = clock_now_us() + 90 * 24 * 3600 * (gint64)G_USEC_PER_SEC};
 	commit_entry(journal, journal_entry_new(journal, &record));
+}
+
+static void
+commit(Office *office, Submission *taken, MailKind kind, const char *address)
+{
+	commit_as(office, taken, SUBMISSION_ACCEPTED, kind, address);
+}
+
+void
+office_submit_held(Office *office, const char *receipt)
+{
+	commit_as(
+	    office, visitor_submission(office, "example.jp", receipt, NULL), SUBMISSION_HELD, MAIL_HELD, "owner@example.jp");
+}
+
+void
+office_submit_unchecked(Office *office, const char *receipt)
+{
+	Submission *submission = visitor_submission(office, "example.jp", receipt, NULL);
+
+	submission->is_unchecked = TRUE;
+	commit(office, submission, MAIL_NOTICE, "owner@example.jp");
+}
+
+void
+office_release(Office *office, const char *receipt, MailKind kind, const char *address)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(SubmissionSummary) summary = submissions_find(office->courier.db, receipt, &error);
+	g_assert_no_error(error);
+	g_autofree char *canonical = address_canonical(address);
+	PlannedDelivery planned = {.kind = kind};
+	g_autoptr(GPtrArray) plan = g_ptr_array_new();
+
+	vault_hash(office->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), &planned.recipient);
+	g_ptr_array_add(plan, &planned);
+	g_assert_true(held_release(office->courier.db, summary->id, plan, 0, &error));
+	g_assert_no_error(error);
 }
 
 void

@@ -41,6 +41,12 @@ void office_form(Office *office, const char *reply, const char *mails);
 #define OFFICE_REPLY "[mail_2]\nactive = on\nrecipient = [your-email]\n"
 /* site.conf with further lines. Read at once. */
 void office_site(Office *office, const char *further);
+/* One to form 4 of example.jp that the gate holds; the owner is to be told. */
+void office_submit_held(Office *office, const char *receipt);
+/* One whose captcha could not be verified, with its notice. */
+void office_submit_unchecked(Office *office, const char *receipt);
+/* A person releases what is held, with one mail of that kind promised to that address. */
+void office_release(Office *office, const char *receipt, MailKind kind, const char *address);
 /* The front has recorded a press of this token. */
 void office_press(Office *office, const char *site, const char *token);
 /* Time passes. */

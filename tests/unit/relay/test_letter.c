@@ -9,6 +9,7 @@
 #include "fixture.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/policy/finding.h"
 
 #define FIELDS "[text your-name][text your-email][text your-subject][textarea your-message]"
 
@@ -282,6 +283,34 @@ test_facts_are_in_the_forms_language(void)
 	g_assert_nonnull(strstr(letter->text, "\n受付日時: 2026-11-22 11:23:00 +09:00\n"));
 }
 
+/* What the visitor read when it came in is not the same for one that was held and one that was refused, and whoever answers it should know. */
+static void
+test_facts_of_a_released_one(void)
+{
+	static const char held[] = "\nThis message was held back for a while before it was sent.\n";
+	static const char refused[] = "\nThis message was refused at first, and its sender read that it had not been sent.";
+	static const struct {
+		FindingAction action;
+		const char *said, *unsaid;
+	} rows[] = {{FINDING_HOLD, held, refused}, {FINDING_REJECT, refused, held}};
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(SiteFacts) site = NULL;
+		g_autoptr(Form) form = form_in_japan(source_new(), &site);
+		g_autoptr(Submission) submission = taro(form);
+		GPtrArray *findings = findings_new();
+		const FindingHead head = {CHECK_LISTS, CHECK_ON, rows[i].action, 0, "entry"};
+		finding_add(findings, &head, "An entry fits it.");
+		g_autoptr(Verdict) verdict = verdict_new(findings, 5);
+		submission->evidence = verdict_to_text(verdict);
+		g_autoptr(Letter) unreleased = letter_of(form, submission);
+		g_assert_null(strstr(unreleased->text, rows[i].said));
+		submission->is_released = TRUE;
+		g_autoptr(Letter) letter = letter_of(form, submission);
+		g_assert_nonnull(strstr(letter->text, rows[i].said));
+		g_assert_null(strstr(letter->text, rows[i].unsaid));
+	}
+}
+
 static void
 test_without_facts_the_text_is_the_templates(void)
 {
@@ -366,6 +395,7 @@ main(int argc, char **argv)
 	g_test_add_func("/letter/the subject is one line", test_the_subject_is_one_line);
 	g_test_add_func("/letter/facts end a notice", test_facts);
 	g_test_add_func("/letter/facts are in the form's language", test_facts_are_in_the_forms_language);
+	g_test_add_func("/letter/facts say what a released one was before", test_facts_of_a_released_one);
 	g_test_add_func("/letter/without facts the text is exactly the template's", test_without_facts_the_text_is_the_templates);
 	g_test_add_func("/letter/M10 M11 HTML is framed and has a plain alternative", test_html);
 	g_test_add_func("/letter/M11 an HTML document stays whole", test_an_html_document_stays_whole);

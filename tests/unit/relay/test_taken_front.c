@@ -10,7 +10,7 @@
 #include "sekisho/relay/compose.h"
 
 #define OWNER "owner@example.jp"
-#define STEPS 400
+#define STEPS 500
 #define FUSE_HOUR 25
 
 /* What has left. */
@@ -21,6 +21,8 @@ typedef struct {
 	GHashTable *counted; /* "IDENTITY MAILBOX": it is in `charges` */
 	GHashTable *arrived; /* "IDENTITY MAILBOX": a server took it, and the courier knows */
 	GHashTable *charges; /* SITE -> GArray of gint64: when each automatic mail left first */
+	GHashTable *notes;   /* SITE -> gint64 *: when a note about what is held left last and was not refused */
+	guint held_notes;
 	guint notices, confirmations, replies;
 	gboolean is_attacker_proved;
 } Watch;
@@ -40,12 +42,14 @@ watch_open(Watch *watch, gconstpointer seed)
 	watch->counted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	watch->arrived = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	watch->charges = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_array);
+	watch->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
 static void
 watch_close(Watch *watch, gconstpointer unused)
 {
 	(void)unused;
+	g_hash_table_unref(watch->notes);
 	g_hash_table_unref(watch->charges);
 	g_hash_table_unref(watch->arrived);
 	g_hash_table_unref(watch->counted);
@@ -179,6 +183,28 @@ assert_says_nothing_typed(const Letter *letter)
 	g_assert_cmpstr(((const Mailbox *)letter->to->pdata[0])->name, ==, "");
 }
 
+static gboolean
+is_held_note(const Letter *letter)
+{
+	return strstr(letter->message_id, ".held.") != NULL;
+}
+
+/* To the site's owner, and one an hour, whatever rows ask for one. */
+static void
+judge_held_note(Watch *watch, const Letter *letter)
+{
+	const char *site = strrchr(letter->message_id, '@') + 1;
+	g_autofree char *owner = g_strconcat("owner@", site, NULL);
+	const gint64 *last_us = g_hash_table_lookup(watch->notes, site);
+	const gint64 now_us = clock_now_us();
+
+	office_assert_only_to(letter, owner);
+	assert_says_nothing_typed(letter);
+	g_assert_true(last_us == NULL || now_us >= *last_us + G_TIME_SPAN_HOUR);
+	g_hash_table_insert(watch->notes, g_strdup(site), g_memdup2(&now_us, sizeof now_us));
+	watch->held_notes++;
+}
+
 /* The attacker opens his own mail, and presses. */
 static void
 read_own_mail(Watch *watch, const Letter *letter)
@@ -196,7 +222,9 @@ judge(Watch *watch, const Letter *letter)
 {
 	gboolean is_asking = is_confirmation(letter);
 
-	if (!letter->is_automatic)
+	if (is_held_note(letter))
+		judge_held_note(watch, letter);
+	else if (!letter->is_automatic)
 		watch->notices++;
 	if (is_asking)
 		assert_says_nothing_typed(letter);
@@ -233,6 +261,8 @@ settle(Watch *watch, const OutboxItem *item, const Letter *letter)
 		settle_attempt(&watch->front.office.courier, item, item->deliveries->pdata[i], &attempt);
 	if (attempt.failure == NULL)
 		note_arrived(watch, letter);
+	else if (attempt.failure == refusal && is_held_note(letter))
+		g_hash_table_remove(watch->notes, strrchr(letter->message_id, '@') + 1);
 	else if (attempt.failure == refusal)
 		note_refused(watch, letter);
 }
@@ -283,13 +313,14 @@ test_campaign(Watch *watch, gconstpointer seed)
 		work(watch);
 		office_pass(hostile_pick(&watch->front, is_flood ? 12 : 120) * G_TIME_SPAN_SECOND);
 	}
-	g_test_message("%u notices, %u confirmations, %u replies%s", watch->notices, watch->confirmations, watch->replies,
-	    has_tripped(watch) ? ", fuse tripped" : "");
+	g_test_message("%u notices, %u confirmations, %u replies, %u notes about what is held%s", watch->notices,
+	    watch->confirmations, watch->replies, watch->held_notes, has_tripped(watch) ? ", fuse tripped" : "");
 	/* Its victims would have noticed: the campaign was one. */
 	g_assert_true(has_tripped(watch) || !is_flood);
 	g_assert_cmpuint(watch->notices, >=, 10);
 	g_assert_cmpuint(watch->confirmations, >=, 5);
 	g_assert_cmpuint(watch->replies, >=, 1);
+	g_assert_cmpuint(watch->held_notes, >=, 1);
 }
 
 /* --- Single tricks ------------------------------------------------------------------------------------------------------------------- */
@@ -340,6 +371,30 @@ test_a_row_under_our_lease(Watch *watch, gconstpointer unused)
 	g_assert_cmpstr(((const LetterRecipient *)letter->recipients->pdata[0])->address, ==, OWNER);
 }
 
+/* A receipt that is none of ours does not reach the owner's note either. */
+static void
+test_words_in_a_note(Watch *watch, gconstpointer unused)
+{
+	Office *office = &watch->front.office;
+
+	(void)unused;
+	office_submit_held(office, "AAAAAAAAAAAA");
+	office_submit_held(office, "BBBBBBBBBBBB");
+	hostile_write(&watch->front, "UPDATE submission SET receipt = ?3 WHERE receipt = 'BBBBBBBBBBBB'", 0, 0,
+	    HOSTILE_TYPED "\r\nhttps://evil.test/");
+	g_autoptr(GPtrArray) items = office_claim(office);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Letter) letter = prepare_letter(&office->courier, items->pdata[0], &error);
+	g_assert_no_error(error);
+	judge_held_note(watch, letter);
+	g_assert_null(strstr(letter->text, "evil.test"));
+	g_assert_nonnull(strstr(letter->text, "AAAAAAAAAAAA"));
+	for (guint i = 0; i < items->len; i++)
+		for (guint k = 0; k < ((OutboxItem *)items->pdata[i])->deliveries->len; k++)
+			settle_give_back(
+			    &office->courier, ((Delivery *)((OutboxItem *)items->pdata[i])->deliveries->pdata[k])->id);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -350,6 +405,7 @@ main(int argc, char **argv)
 		g_test_add(name, Watch, GUINT_TO_POINTER(seed), watch_open, test_campaign, watch_close);
 	}
 	g_test_add("/taken_front/a receipt of its own", Watch, NULL, watch_open, test_a_receipt_of_its_own, watch_close);
+	g_test_add("/taken_front/words in a note", Watch, NULL, watch_open, test_words_in_a_note, watch_close);
 	g_test_add("/taken_front/a row under our lease", Watch, NULL, watch_open, test_a_row_under_our_lease, watch_close);
 	return g_test_run();
 }
