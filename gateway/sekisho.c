@@ -25,7 +25,10 @@ main(int argc, char **argv)
 	(void)setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): no other thread runs yet. */
 	g_autoptr(GString) output = g_string_new(NULL);
 	g_autoptr(GString) complaint = g_string_new(NULL);
-	CliConsole console = {.output = output, .complaint = complaint, .is_colour = is_colour_wanted()};
+	CliConsole console = {.output = output,
+	    .complaint = complaint,
+	    .is_colour = is_colour_wanted(),
+	    .progress = isatty(STDERR_FILENO) ? stderr : NULL};
 	int code = cli_run((const char *const *)argv, &console);
 	gboolean is_written = fwrite(output->str, 1, output->len, stdout) == output->len && fflush(stdout) == 0;
 	(void)fputs(complaint->str, stderr);

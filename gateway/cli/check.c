@@ -46,6 +46,7 @@ check_machine(Findings *findings, const GPtrArray *sites)
 				    "as root, and run this command as root to have users, groups and rights looked at",
 			wall));
 	config_check_alarms(config, problems);
+	config_check_files(config, problems);
 	if (strcmp(config->front_user, config->courier_user) == 0)
 		g_ptr_array_add(problems, g_strdup_printf("%s: front_user and courier_user are the same; write two users", wall));
 	for (guint i = 0; i < problems->len; i++)

@@ -238,6 +238,23 @@ want_wordpress_key(GPtrArray *list, const Site *site)
 	password_free(key);
 }
 
+/* The secrets of captchas, and what their services are trusted by, likewise. */
+static void
+want_captchas(GPtrArray *list, Site *site)
+{
+	g_autoptr(GArray) ids = site_form_ids(site);
+	for (guint i = 0; i < ids->len; i++) {
+		g_autoptr(Form) form = site_form(site, g_array_index(ids, guint64, i), NULL);
+		const GatePolicy *policy = form != NULL ? site_gate(site, g_array_index(ids, guint64, i)) : NULL;
+		char *secret = policy != NULL && policy->captcha.secret_file[0] != '\0' ? gate_captcha_secret(policy, NULL) : NULL;
+		if (secret != NULL)
+			want(list, WANT_SECRET, policy->captcha.secret_file);
+		password_free(secret);
+		if (policy != NULL && g_file_test(policy->captcha.ca_file, G_FILE_TEST_IS_REGULAR))
+			want(list, WANT_READ, policy->captcha.ca_file);
+	}
+}
+
 /* The folder of the site's attachments, if it has one that root can use: else that was said. */
 static void
 want_attachments(GPtrArray *list, const Site *site)
@@ -261,7 +278,8 @@ want_parent(GPtrArray *list, const char *directory)
 static void
 want_data(GPtrArray *list, const Config *config)
 {
-	static const char *const names[] = {"sekisho.db", "sekisho.db-wal", "sekisho.db-shm"};
+	static const char *const names[] = {"sekisho.db", "sekisho.db-wal", "sekisho.db-shm", "counters.db", "counters.db-wal",
+	    "counters.db-shm"};
 	struct stat status;
 	gid_t group = 0;
 	want_parent(list, config->data_directory);
@@ -307,6 +325,7 @@ wanted_by_role(Config *config, const GPtrArray *sites, gboolean is_courier)
 			want_attachments(list, site);
 		} else if (site != NULL) {
 			want_wordpress_key(list, site);
+			want_captchas(list, site);
 		}
 	}
 	return list;

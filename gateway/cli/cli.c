@@ -8,29 +8,49 @@
 #include <sysexits.h>
 
 #include "command.h"
+#include "prose.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/text.h"
 
-static const Verb *const verbs[] = {
-    &check_verb, &dump_verb, &submissions_verb, &queue_verb, &form_verb, &address_verb, &fuse_verb, &doctor_verb, &canary_verb};
+/* By what somebody wants to know; each begins with the verb that is needed first. */
+static const struct {
+	const char *heading;
+	const Verb *verbs[4]; /* NULL behind the last one */
+} groups[] = {
+    {"Setting up:", {&check_verb, &dump_verb, &form_verb, NULL}},
+    {"What visitors sent:", {&submissions_verb, &held_verb, &why_verb, NULL}},
+    {"Who may pass:", {&list_verb, &rehearse_verb, &try_verb, NULL}},
+    {"Mail and replies:", {&queue_verb, &address_verb, &fuse_verb, NULL}},
+    {"Whether it works:", {&doctor_verb, &canary_verb, NULL}},
+};
+
+/* Where what a verb does begins, behind its name. */
+#define VERB_INDENT 15u
 
 static char *
 list_of_verbs(void)
 {
-	GString *list = g_string_new("Verbs:\n");
-	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
-		g_string_append_printf(
-		    list, "  %-12s %.*s\n", verbs[i]->name, (int)strcspn(verbs[i]->help, "\n"), verbs[i]->help);
-	g_string_append(list, "\n`sekisho VERB --help` says more.");
+	GString *list = g_string_new(NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
+		g_string_append_printf(list, "%s\n", groups[i].heading);
+		for (const Verb *const *verb = groups[i].verbs; *verb; verb++) {
+			g_autofree char *lead = g_strdup_printf("  %-12s ", (*verb)->name);
+			g_autofree char *first = g_strndup((*verb)->help, strcspn((*verb)->help, "\n"));
+			prose_add(list, VERB_INDENT, lead, first);
+		}
+		g_string_append_c(list, '\n');
+	}
+	g_string_append(list, "`sekisho VERB --help` says more.");
 	return g_string_free(list, FALSE);
 }
 
 static const Verb *
 find_verb(const char *name)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(verbs); i++)
-		if (strcmp(verbs[i]->name, name) == 0)
-			return verbs[i];
+	for (gsize i = 0; i < G_N_ELEMENTS(groups); i++)
+		for (const Verb *const *verb = groups[i].verbs; *verb; verb++)
+			if (strcmp((*verb)->name, name) == 0)
+				return *verb;
 	return NULL;
 }
 

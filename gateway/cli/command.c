@@ -5,7 +5,9 @@
 
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
+#include "sekisho/store/counters.h"
 #include "sekisho/store/outbox.h"
+#include "sekisho/wire/json.h"
 
 #define CONFIG_PATH "/etc/sekisho/sekisho.conf"
 
@@ -101,6 +103,14 @@ command_open_ledger(Command *command, GError **error)
 	return command->ledger != NULL;
 }
 
+gboolean
+command_open_counters(Command *command, GError **error)
+{
+	if (!command->counters)
+		command->counters = db_open_counters(command->config->data_directory, DB_EXISTING, error);
+	return command->counters != NULL;
+}
+
 gint
 command_wake(Command *command, const char *site, const char *reason, GError **error)
 {
@@ -125,6 +135,7 @@ void
 command_close(Command *command)
 {
 	vault_free(command->vault);
+	db_free(command->counters);
 	db_free(command->ledger);
 	db_free(command->db);
 	config_free(command->config);
@@ -146,6 +157,13 @@ command_json_time(gint64 time_us)
 {
 	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time_us / G_USEC_PER_SEC);
 	return g_variant_new_take_string(utc ? g_date_time_format_iso8601(utc) : g_strdup("?"));
+}
+
+void
+command_print_json(Command *command, GVariant *value)
+{
+	g_autofree char *text = json_from_variant(value, 2);
+	g_string_append_printf(command->console->output, "%s\n", text);
 }
 
 void

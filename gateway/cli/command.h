@@ -21,6 +21,7 @@ typedef struct {
 	Config *config;
 	Db *db;
 	Db *ledger;
+	Db *counters;
 	Vault *vault;
 } Command;
 
@@ -41,6 +42,11 @@ extern const Verb address_verb;
 extern const Verb fuse_verb;
 extern const Verb doctor_verb;
 extern const Verb canary_verb;
+extern const Verb list_verb;
+extern const Verb held_verb;
+extern const Verb why_verb;
+extern const Verb rehearse_verb;
+extern const Verb try_verb;
 
 /* Parses options of this verb and those of all verbs (--config, --help) out of `arguments`. FALSE: an error (G_OPTION_ERROR), or, without
  * one, help was asked for and printed. `own` may be NULL. */
@@ -59,6 +65,8 @@ gboolean command_open_config(Command *command, GError **error);
 gboolean command_open_store(Command *command, GError **error);
 /* The courier's ledger; needs the configuration. */
 gboolean command_open_ledger(Command *command, GError **error);
+/* What is counted besides (store/counters.h); needs the configuration. */
+gboolean command_open_counters(Command *command, GError **error);
 /* What of a site waits for this reason is due now (store/outbox.h). How many deliveries, or -1. Needs the database. */
 gint command_wake(Command *command, const char *site, const char *reason, GError **error);
 /* The keys; needs the configuration. */
@@ -69,5 +77,7 @@ void command_close(Command *command);
 char *command_local_time(Command *command, const char *site, gint64 time_us);
 /* The same in UTC by ISO 8601, for JSON. */
 GVariant *command_json_time(gint64 time_us);
+/* Prints it as indented JSON with a line end; a floating `value` is consumed. */
+void command_print_json(Command *command, GVariant *value);
 /* A printed line; the text is escaped for the terminal. */
 void command_print_line(Command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);

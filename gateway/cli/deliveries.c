@@ -15,6 +15,11 @@ static const struct {
     {"recipient_several", "more than one address was typed where one belongs"},
     {"recipient_unusual", "what was typed is no address of the usual form that can be mailed"},
     {"recipient_automatic", "a mail system, a mailing list or a sender that takes no answer has this address"},
+    {"unchecked", "the captcha could not be verified, by a fault of the gateway's own configuration, and such a submission is "
+		  "not answered"},
+    {"told", "another note about held submissions told of it"},
+    {"none_held", "nothing of the site is held any more"},
+    {"hourly", "one note an hour is sent about held submissions; the next one tells of all"},
     {"consent", "nobody has confirmed yet that the address wants it"},
     {"expired",
 	"it may wait no longer than [reply] wait of the site says: for a confirmation, a ceiling, the fuse or the server"},

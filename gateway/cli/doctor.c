@@ -14,7 +14,7 @@
 #include "sekisho/wire/address.h"
 
 static void
-finding_free(DoctorFinding *finding)
+doctor_finding_free(DoctorFinding *finding)
 {
 	g_free(finding->site);
 	g_free(finding->part);
@@ -224,7 +224,7 @@ doctor_run(Command *command, char ***arguments, GError **error)
 	if (command_parse(command, &doctor_verb, own, arguments, &own_error) && is_fine(&options, *arguments + 1, &own_error)) {
 		Doctor doctor = {.command = command,
 		    .options = &options,
-		    .findings = g_ptr_array_new_with_free_func((GDestroyNotify)finding_free)};
+		    .findings = g_ptr_array_new_with_free_func((GDestroyNotify)doctor_finding_free)};
 		options.site = g_strdup((*arguments)[1]);
 		code = examine(&doctor, &own_error);
 		g_clear_pointer(&doctor.sites, g_ptr_array_unref);

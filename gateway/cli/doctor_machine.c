@@ -141,14 +141,17 @@ examine_keys(Doctor *doctor)
 
 /* --- Databases and processes --------------------------------------------------------------------------------------------------- */
 
-/* One of the two databases: what it is called, and where it stands. */
+/* One of the databases: what it is called, and where it stands. */
 typedef struct {
 	const char *name;
 	const char *directory;
 	const char *file;
 	gboolean (*open)(Command *, GError **);
 	Db *const *db;
+	const char *cure; /* of a damaged one */
 } Database;
+
+#define RESTORE "Stop sekishod, keep a copy of the folder, and put the last backup in its place."
 
 static void
 examine_database(Doctor *doctor, const Database *database)
@@ -160,9 +163,7 @@ examine_database(Doctor *doctor, const Database *database)
 		doctor_find(doctor, DOCTOR_FINE, "database", g_strdup_printf("%s is in order", database->name), NULL);
 	else
 		doctor_find(doctor, DOCTOR_WRONG, "database.wrong", g_strdup_printf("%s: %s", database->name, error->message),
-		    g_error_matches(error, STORE_ERROR, STORE_ERROR_CORRUPT)
-			? g_strdup("Stop sekishod, keep a copy of the folder, and put the last backup in its place.")
-			: NULL);
+		    g_error_matches(error, STORE_ERROR, STORE_ERROR_CORRUPT) ? g_strdup(database->cure) : NULL);
 }
 
 static void
@@ -216,8 +217,11 @@ doctor_examine_machine(Doctor *doctor)
 {
 	const Config *config = doctor->command->config;
 	const Database databases[] = {
-	    {"the database", config->data_directory, "sekisho.db", command_open_store, &doctor->command->db},
-	    {"the courier's ledger", config->courier_directory, "ledger.db", command_open_ledger, &doctor->command->ledger}};
+	    {"the database", config->data_directory, "sekisho.db", command_open_store, &doctor->command->db, RESTORE},
+	    {"the counters of limits", config->data_directory, "counters.db", command_open_counters, &doctor->command->counters,
+		"Restart sekishod: it sets the file aside and begins a new one. Only what was counted is lost."},
+	    {"the courier's ledger", config->courier_directory, "ledger.db", command_open_ledger, &doctor->command->ledger,
+		RESTORE}};
 	doctor_turn_to(doctor, "", "This machine");
 	examine_clock(doctor);
 	examine_disk(doctor);

@@ -28,6 +28,11 @@ int form_preview(Command *command, const char *site, const char *form, const For
 /* The form of the site that `name` means: an id, a folder or a title. It may have problems (appended); only to be looked at. CONF_ERROR_NO_FORM. */
 Form *form_find(const Site *site, const char *name, GPtrArray *problems, GError **error);
 
+/* How the gate treats the form (GateSetting *), a line for each group. */
+void form_print_gate(Command *command, const GPtrArray *settings);
+/* aa{sv}, floating. */
+GVariant *form_gate_json(const GPtrArray *settings);
+
 /* What becomes of a mail to this recipient, as the end of a sentence: "is mailed", "waits until ...", "refused, because ...". The caller's. */
 char *form_recipient_fate(const Form *form, const PlannedRecipient *recipient);
 /* The same of every typed address that the rules take. Static. */

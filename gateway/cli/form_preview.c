@@ -6,47 +6,13 @@
 #include <sysexits.h>
 
 #include "deliveries.h"
+#include "fields.h"
 #include "form_parts.h"
 #include "prose.h"
 #include "sekisho/form/sample.h"
 #include "sekisho/policy/replies.h"
 #include "sekisho/relay/letter.h"
 #include "show.h"
-
-/* NAME=TEXT, with \n for a line feed as in the files of a form. NULL is a usage error. The caller's: name -> GPtrArray of texts. */
-static GHashTable *
-parse_values(char **values, GError **error)
-{
-	g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-	for (char **value = values; value && *value; value++) {
-		const char *equals = strchr(*value, '=');
-		if (!equals || equals == *value) {
-			command_usage(error, "--value is NAME=TEXT");
-			return NULL;
-		}
-		/* The name that the page posts has "_" for each "." (contract 3.2). */
-		g_autofree char *name = g_strdelimit(g_strndup(*value, (gsize)(equals - *value)), ".", '_');
-		GPtrArray *texts = g_hash_table_lookup(given, name);
-		if (!texts) {
-			texts = g_ptr_array_new_with_free_func(g_free);
-			g_hash_table_insert(given, g_strdup(name), texts);
-		}
-		g_auto(GStrv) lines = g_strsplit(equals + 1, "\\n", -1);
-		g_ptr_array_add(texts, g_strjoinv("\n", lines));
-	}
-	return g_steal_pointer(&given);
-}
-
-static void
-warn_of_unknown_names(Command *command, const Form *form, GHashTable *given)
-{
-	GHashTableIter names;
-	gpointer name;
-	g_hash_table_iter_init(&names, given);
-	while (g_hash_table_iter_next(&names, &name, NULL))
-		if (!form_tag(form, name))
-			command_print_line(command, "remark: the form has no field %s", (const char *)name);
-}
 
 static void
 print_recipients(Command *command, const Form *form, const GPtrArray *planned, MailKind kind)
@@ -109,7 +75,7 @@ int
 form_preview(Command *command, const char *site_name, const char *form_name, const FormOptions *options, GError **error)
 {
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GHashTable) given = parse_values(options->values, error);
+	g_autoptr(GHashTable) given = fields_read(options->values, "--value", error);
 	if (!given || !command_open_config(command, error))
 		return EX_USAGE;
 	g_autoptr(Site) site = config_site(command->config, site_name, error);
@@ -119,7 +85,7 @@ form_preview(Command *command, const char *site_name, const char *form_name, con
 		return EX_NOINPUT;
 	if (problems->len > 0)
 		command_print_line(command, "remark: this form cannot be used as it is; see `sekisho check`");
-	warn_of_unknown_names(command, form, given);
+	fields_warn(command, form, given);
 	print_mails(command, form, submission);
 	return EX_OK;
 }

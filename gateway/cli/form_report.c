@@ -56,6 +56,18 @@ form_report_say(FormReport *report, FormTopic topic, const char *format, ...)
 
 /* --- The template ----------------------------------------------------------------------------------------------------------- */
 
+/* Its keys are in no export. */
+static void
+examine_captcha(FormReport *report, const FormTag *tag)
+{
+	if (g_str_equal(tag->basetype, "turnstile"))
+		form_report_say(report, FORM_TOPIC_REMARKS,
+		    "form.html line %u: [%s]: its tokens are verified once [captcha] of site.conf has service = turnstile, "
+		    "site_key and "
+		    "secret_file.",
+		    tag->line, tag->type);
+}
+
 /* Values that WordPress takes from who is logged in, or from the page (contract 4.6); they are drawn and not posted by us. */
 static void
 examine_defaults(FormReport *report, const FormTag *tag)
@@ -77,13 +89,18 @@ examine_template(FormReport *report, const Form *form)
 		const char *word = g_ptr_array_index(words, i);
 		guint line = 0;
 		g_autofree char *meant = formtag_slip(form->source->template_text, word, &line);
-		if (meant)
+		const char *advice = formtag_foreign_advice(word);
+		if (advice)
+			form_report_say(report, FORM_TOPIC_WORDS, "[%s] %s", word, advice);
+		else if (meant)
 			form_report_say(report, FORM_TOPIC_WORDS, "[%s] (line %u: did you mean [%s]?)", word, line, meant);
 		else
 			form_report_say(report, FORM_TOPIC_WORDS, "[%s]", word);
 	}
-	for (guint i = 0; i < form->tags->len; i++)
+	for (guint i = 0; i < form->tags->len; i++) {
+		examine_captcha(report, g_ptr_array_index(form->tags, i));
 		examine_defaults(report, g_ptr_array_index(form->tags, i));
+	}
 }
 
 /* --- Mail-tags ---------------------------------------------------------------------------------------------------------------- */

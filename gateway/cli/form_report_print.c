@@ -54,6 +54,12 @@ static const struct {
     {"wordpress", "secret_key_file", "/etc/sekisho/NAME.key",
 	"Only for quizzes in pages that WordPress draws: the constant SECRET_KEY of wp-config.php or, without one, the option "
 	"secret_key (wp option get secret_key), in a private file."},
+    {"captcha", "service", "turnstile",
+	"Is reCAPTCHA or Turnstile switched on in Contact Form 7 (Contact, Integration)? Write recaptcha-v3 or turnstile; with neither, "
+	"leave this group out. Where its script stays in the page and nothing is written here, it keeps no robot out."},
+    {"captcha", "site_key", "0x4AAA", "The site key that stands there."},
+    {"captcha", "secret_file", "/etc/sekisho/NAME.captcha",
+	"The secret key that stands there, alone in a private file: owner root, group the front's own, mode 0640."},
 };
 
 /* --- The whole ------------------------------------------------------------------------------------------------------------------ */
@@ -167,10 +173,6 @@ print_questions(Command *command, const ImportReport *report)
 		prose_add(output, 8, "", question);
 	}
 	g_string_append_c(output, '\n');
-	prose_add(output, 4, "- ",
-	    "Keys of reCAPTCHA and Turnstile: this version asks neither service, so there is nothing to write. Switch them off "
-	    "in "
-	    "Contact Form 7 (Contact, Integration), or their scripts stay in the page for nothing.");
 	prose_add(output, 4, "- ",
 	    "Code of the theme or of plugins on hooks of Contact Form 7 (wpcf7_before_send_mail, wpcf7_posted_data, "
 	    "wpcf7_validate_..., wpcf7_mail_components, wpcf7_special_mail_tags ...) is in no export and does not run here. "

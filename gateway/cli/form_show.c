@@ -22,6 +22,7 @@ typedef struct {
 	const Site *site;
 	const Form *form;
 	const GPtrArray *problems;
+	const GPtrArray *gate; /* GateSetting * */
 } Shown;
 
 /* --- Rules in words --------------------------------------------------------------------------------------------------------------- */
@@ -261,6 +262,7 @@ print_text(Command *command, const Shown *shown)
 	print_mail(command, shown->form, 1);
 	print_settings(command, shown->form);
 	print_protections(command, shown);
+	form_print_gate(command, shown->gate);
 }
 
 /* --- JSON -------------------------------------------------------------------------------------------------------------------------------- */
@@ -320,6 +322,7 @@ print_json(Command *command, const Shown *shown)
 	g_variant_builder_add(object, "{sv}", "mail", mail_json(&source->mail[0]));
 	g_variant_builder_add(object, "{sv}", "mail_2", mail_json(&source->mail[1]));
 	g_variant_builder_add(object, "{sv}", "settings", g_variant_new_string(source->additional_settings));
+	g_variant_builder_add(object, "{sv}", "gate", form_gate_json(shown->gate));
 	g_autofree char *text = json_from_variant(g_variant_builder_end(object), 2);
 	g_string_append_printf(command->console->output, "%s\n", text);
 }
@@ -332,9 +335,10 @@ form_show(Command *command, const char *site_name, const char *form_name, GError
 		return EX_CONFIG;
 	g_autoptr(Site) site = config_site(command->config, site_name, error);
 	g_autoptr(Form) form = site ? form_find(site, form_name, problems, error) : NULL;
-	if (!form)
+	g_autoptr(GPtrArray) gate = form ? site_gate_settings(site, form->source->id, error) : NULL;
+	if (!gate)
 		return EX_NOINPUT;
-	Shown shown = {.site = site, .form = form, .problems = problems};
+	Shown shown = {.site = site, .form = form, .problems = problems, .gate = gate};
 	if (command->is_json)
 		print_json(command, &shown);
 	else

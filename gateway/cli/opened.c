@@ -57,6 +57,15 @@ opened_free(Opened *opened)
 	g_free(opened);
 }
 
+/* TRUE if notes about what is held go to that recipient. */
+static gboolean
+is_owner(const Opened *opened, Command *command, const VaultHash *hash)
+{
+	g_autofree char *canonical = address_canonical(opened->form->site->admin_address);
+
+	return vault_hash_matches(command->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), hash);
+}
+
 char *
 opened_recipient(const Opened *opened, Command *command, MailKind kind, const VaultHash *hash)
 {
@@ -70,5 +79,14 @@ opened_recipient(const Opened *opened, Command *command, MailKind kind, const Va
 		    vault_hash_matches(command->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), hash))
 			return g_strdup(planned->address);
 	}
+	if (kind == MAIL_HELD && is_owner(opened, command, hash))
+		return g_strdup(opened->form->site->admin_address);
 	return g_strdup("(not a recipient any more)");
+}
+
+Verdict *
+opened_verdict(const Opened *opened)
+{
+	const char *evidence = opened->submission ? opened->submission->evidence : NULL;
+	return evidence ? verdict_from_text(evidence) : NULL;
 }

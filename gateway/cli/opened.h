@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "sekisho/form/submission.h"
+#include "sekisho/policy/finding.h"
 #include "sekisho/store/outbox.h"
 
 typedef struct {
@@ -22,3 +23,5 @@ void opened_free(Opened *opened);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Opened, opened_free)
 /* The address behind a delivery's hash: found by planning again, because only its hash is stored. Else a remark in brackets. The caller's. */
 char *opened_recipient(const Opened *opened, Command *command, MailKind kind, const VaultHash *hash);
+/* What the gate found in it; NULL if it was not asked, or the content cannot be opened. The caller's. */
+Verdict *opened_verdict(const Opened *opened);

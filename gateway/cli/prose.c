@@ -7,6 +7,8 @@
 #include "sekisho/base/text.h"
 
 #define COLUMNS 80u
+/* Of what is said below a row of a table. */
+#define NOTE_INDENT 4u
 
 static void
 begin_line(GString *output, guint indent)
@@ -62,4 +64,19 @@ prose_add(GString *output, guint indent, const char *lead, const char *text)
 		column += text_width(word);
 	}
 	g_string_append_c(output, '\n');
+}
+
+/* A cell holds no line feed (cli/table.h), so a line of the table is a row. */
+void
+prose_add_table(CliConsole *console, const Table *table, const GPtrArray *notes)
+{
+	g_autoptr(GString) rows = g_string_new(NULL);
+	table_print(table, rows, console->is_colour);
+	g_auto(GStrv) lines = g_strsplit(rows->str, "\n", -1);
+	for (guint i = 0; lines[i] && lines[i][0] != '\0'; i++) {
+		const char *note = i > 0 && i <= notes->len ? notes->pdata[i - 1] : NULL;
+		g_string_append_printf(console->output, "%s\n", lines[i]);
+		if (note)
+			prose_add(console->output, NOTE_INDENT, "", note);
+	}
 }

@@ -87,6 +87,11 @@ change_item(Command *command, const char *order, const char *id_text, gboolean i
 	if (is_retry ? !outbox_retry(command->db, (gint64)id, is_resend, error) : !outbox_cancel(command->db, (gint64)id, error))
 		return FALSE;
 	command_print_line(command, "item %" G_GUINT64_FORMAT " %s", id, is_retry ? "is due now" : "is cancelled");
+	g_autoptr(OutboxItem) item = is_retry ? outbox_find(command->db, (gint64)id, NULL) : NULL;
+	if (item && item->kind == MAIL_HELD)
+		command_print_line(command,
+		    "a note goes at most once an hour, and only if something is held that the last one did not tell of; "
+		    "`sekisho held` lists what is");
 	return TRUE;
 }
 

@@ -4,7 +4,10 @@
  */
 #include "show.h"
 
+#include <string.h>
+
 #include "deliveries.h"
+#include "explain.h"
 #include "sekisho/base/text.h"
 #include "sekisho/policy/replies.h"
 #include "sekisho/relay/letter.h"
@@ -43,7 +46,22 @@ print_summary(Command *command, const SubmissionSummary *summary, const Opened *
 	command_print_line(
 	    command, "form        %" G_GUINT64_FORMAT " %s", summary->form_id, opened->form ? opened->form->source->title : "");
 	command_print_line(command, "received    %s", received);
+	command_print_line(command, "status      %s", submission_status_name(summary->status));
 	command_print_line(command, "kept until  %s%s", purged, summary->is_erased ? ", its content was erased already" : "");
+}
+
+char *
+show_newest_fingerprint(const ClientFacts *client)
+{
+	return g_strndup(client->fingerprint, strcspn(client->fingerprint, " "));
+}
+
+void
+show_fingerprint(Command *command, const ClientFacts *client)
+{
+	g_autofree char *newest = show_newest_fingerprint(client);
+	if (newest[0] != '\0')
+		command_print_line(command, "fingerprint %s", newest);
 }
 
 static void
@@ -51,6 +69,7 @@ print_client(Command *command, const ClientFacts *client)
 {
 	if (client->remote_ip[0] != '\0')
 		command_print_line(command, "client      %s port %u", client->remote_ip, client->remote_port);
+	show_fingerprint(command, client);
 	command_print_line(command, "browser     %s", client->user_agent);
 	command_print_line(command, "page        %s", client->url);
 }
@@ -171,6 +190,16 @@ print_preview(Command *command, const Opened *opened)
 }
 
 static void
+print_gate(Command *command, const Opened *opened)
+{
+	g_autoptr(Verdict) verdict = opened_verdict(opened);
+	if (!verdict || verdict->findings->len == 0)
+		return;
+	show_heading(command, "Gate");
+	explain_print_findings(command, verdict);
+}
+
+static void
 print_text(Command *command, const SubmissionSummary *summary, const Opened *opened, const GPtrArray *items)
 {
 	print_summary(command, summary, opened);
@@ -178,6 +207,7 @@ print_text(Command *command, const SubmissionSummary *summary, const Opened *ope
 		print_client(command, opened->submission->client);
 		print_fields(command, opened->submission);
 		print_files(command, opened->submission);
+		print_gate(command, opened);
 	}
 	print_mails(command, items, opened);
 }

@@ -16,10 +16,16 @@ gboolean show_submission(Command *command, const char *receipt, gboolean is_prev
 void show_block(Command *command, const char *text);
 /* A heading behind a blank line, bold on a terminal. */
 void show_heading(Command *command, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The likeness of the client's browser as an entry of a list has it, under the newest salt; "" if it is not known. The caller's. */
+char *show_newest_fingerprint(const ClientFacts *client);
+/* The same as a line; none if it is not known. */
+void show_fingerprint(Command *command, const ClientFacts *client);
 /* Headers and text of a mail as it would be sent. */
 void show_letter(Command *command, const Letter *letter);
 
 /* One submission as a{sv}, floating: what the list tells of it, then what `details` (a{sv}, may be NULL) holds. */
 GVariant *show_summary_json(const SubmissionSummary *summary, GVariant *details);
+/* Who sent it, as a maybe of a{sv}, floating; nothing for NULL. */
+GVariant *show_client_json(const Submission *submission);
 /* a{sv}, floating: client, fields and files (null if the content cannot be opened), mails. `items` are the submission's OutboxItem *. */
 GVariant *show_details_json(Command *command, const Opened *opened, const GPtrArray *items);

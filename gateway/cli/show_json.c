@@ -2,6 +2,7 @@
  * Submissions as JSON, for the list and for `show`.
  */
 #include "deliveries.h"
+#include "explain.h"
 #include "show.h"
 
 static void
@@ -19,6 +20,7 @@ show_summary_json(const SubmissionSummary *summary, GVariant *details)
 	add(object, "kept_until", command_json_time(summary->purge_at_us));
 	add(object, "site", g_variant_new_string(summary->site));
 	add(object, "form", g_variant_new_uint64(summary->form_id));
+	add(object, "status", g_variant_new_string(submission_status_name(summary->status)));
 	add(object, "is_erased", g_variant_new_boolean(summary->is_erased));
 	add(object, "mails_waiting", g_variant_new_uint32(summary->mails_waiting));
 	add(object, "mails_sent", g_variant_new_uint32(summary->mails_sent));
@@ -34,15 +36,20 @@ show_summary_json(const SubmissionSummary *summary, GVariant *details)
 	return g_variant_builder_end(object);
 }
 
-static GVariant *
-client_json(const ClientFacts *client)
+GVariant *
+show_client_json(const Submission *submission)
 {
+	if (!submission)
+		return g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, NULL);
+	const ClientFacts *client = submission->client;
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
+	g_autofree char *fingerprint = show_newest_fingerprint(client);
 	add(object, "address", g_variant_new_string(client->remote_ip));
 	add(object, "port", g_variant_new_uint16(client->remote_port));
+	add(object, "fingerprint", g_variant_new_string(fingerprint));
 	add(object, "user_agent", g_variant_new_string(client->user_agent));
 	add(object, "page", g_variant_new_string(client->url));
-	return g_variant_builder_end(object);
+	return g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, g_variant_builder_end(object));
 }
 
 /* A field's text, or the list of its texts where the form makes it a choice. */
@@ -82,10 +89,12 @@ show_details_json(Command *command, const Opened *opened, const GPtrArray *items
 	const Submission *submission = opened->submission;
 	for (guint i = 0; i < items->len; i++)
 		g_variant_builder_add_value(mails, deliveries_json(command, opened, g_ptr_array_index(items, i)));
-	add(object, "client", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? client_json(submission->client) : NULL));
+	add(object, "client", show_client_json(submission));
 	add(object, "fields", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? fields_json(submission) : NULL));
 	add(object, "files", g_variant_new_maybe(G_VARIANT_TYPE("aa{sv}"), submission ? files_json(submission) : NULL));
 	add(object, "mails", g_variant_builder_end(mails));
+	g_autoptr(Verdict) verdict = opened_verdict(opened);
+	add(object, "gate", explain_json(verdict));
 	add(object, "not_shown",
 	    g_variant_new_maybe(G_VARIANT_TYPE_STRING, opened->reason ? g_variant_new_string(opened->reason) : NULL));
 	return g_variant_builder_end(object);

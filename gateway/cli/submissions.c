@@ -37,14 +37,15 @@ mails_in_words(const SubmissionSummary *summary)
 static void
 print_table(Command *command, const GPtrArray *summaries)
 {
-	static const char *const headings[] = {"RECEIPT", "RECEIVED", "SITE", "FORM", "MAILS", NULL};
+	static const char *const headings[] = {"RECEIPT", "RECEIVED", "SITE", "FORM", "STATUS", "MAILS", NULL};
 	g_autoptr(Table) table = table_new(headings);
 	for (guint i = 0; i < summaries->len; i++) {
 		const SubmissionSummary *summary = g_ptr_array_index(summaries, i);
 		g_autofree char *received = command_local_time(command, summary->site, summary->received_at_us);
 		g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, summary->form_id);
 		g_autofree char *mails = mails_in_words(summary);
-		const char *cells[] = {summary->receipt, received, summary->site, form, mails, NULL};
+		const char *cells[] = {
+		    summary->receipt, received, summary->site, form, submission_status_name(summary->status), mails, NULL};
 		table_add(table, cells);
 	}
 	table_print(table, command->console->output, command->console->is_colour);

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <glib.h>
+#include <stdio.h>
 
 typedef struct {
 	GString *output;    /* for standard output */
 	GString *complaint; /* for standard error */
 	gboolean is_colour; /* standard output is a terminal that likes colour */
+	FILE *progress;     /* where a long command may draw how far it is, while it runs: standard error if it is a terminal; NULL: nowhere */
 } CliConsole;
 
 /* Runs one command: `arguments` begin with the program's name and end with NULL. Prints into `console`; returns the exit code. */

@@ -92,9 +92,9 @@ add(Posted *posted, const char *name, const char *value)
 }
 
 static void
-committed(gpointer user_data, const GError *error)
+committed(gpointer user_data, const JournalOutcome *outcome)
 {
-	g_assert_no_error(error);
+	g_assert_no_error(outcome->error);
 	g_atomic_int_set((gint *)user_data, 1);
 }
 
@@ -157,7 +157,10 @@ submit(Gateway *gateway)
 	g_autoptr(Submission) submission = submission_new(form, receipt, posted, one_file(), client);
 	g_autoptr(GPtrArray) plan = replies_plan(form, submission);
 	g_autoptr(GPtrArray) planned = planned_deliveries(gateway->vault, plan);
-	JournalRecord record = {.submission = submission, .planned = planned, .purge_at_us = clock_now_us() + G_TIME_SPAN_DAY};
+	JournalRecord record = {.submission = submission,
+	    .status = SUBMISSION_ACCEPTED,
+	    .planned = planned,
+	    .purge_at_us = clock_now_us() + G_TIME_SPAN_DAY};
 	Journal *journal = journal_start(gateway->data_directory, gateway->vault, &error);
 	g_assert_no_error(error);
 	gint is_committed = 0;
@@ -230,7 +233,7 @@ test_list(void)
 	g_assert_cmpint(run(&gateway, "submissions --site example.jp"), ==, EX_OK);
 	assert_prints(&gateway, "RECEIPT       RECEIVED");
 	assert_prints(&gateway, receipt);
-	assert_prints(&gateway, " +09:00  example.jp  4     2 waiting, 1 refused\n");
+	assert_prints(&gateway, " +09:00  example.jp  4     accepted  2 waiting, 1 refused\n");
 	g_assert_cmpint(run(&gateway, "submissions --site other"), ==, EX_OK);
 	g_assert_cmpstr(gateway.output, ==, "no submissions\n");
 	g_assert_cmpint(run(&gateway, "submissions --json"), ==, EX_OK);
@@ -392,7 +395,7 @@ test_reasons(void)
 	for (gsize i = 0; replies_refusals[i]; i++)
 		g_assert_cmpstr(deliveries_reason(replies_refusals[i]), !=, other);
 	static const char *const couriers[] = {"gone", "retention", "consent", "expired", "unproved", "repeated", "ceiling",
-	    "fuse", "collapsed", "digest", "proved", "carrier"};
+	    "fuse", "collapsed", "digest", "proved", "carrier", "told", "none_held", "hourly"};
 	for (gsize i = 0; i < G_N_ELEMENTS(couriers); i++)
 		g_assert_cmpstr(deliveries_reason(couriers[i]), !=, other);
 }

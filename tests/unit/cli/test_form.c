@@ -311,6 +311,24 @@ test_many_posts(void)
 	office_clear(&office);
 }
 
+/* What kept robots out in WordPress is said, with what to write here. */
+static void
+test_import_of_guarded_form(void)
+{
+	Office office = office_new();
+	g_autofree char *path = tree_path(office.tree, "site.xml");
+	g_autofree char *words = g_strdup_printf("form import %s --site example.jp --dry-run", path);
+	tree_write(office.tree, "site.xml",
+	    CHANNEL
+	    "<item><title>G</title><wp:post_id>21</wp:post_id><wp:post_name>g</wp:post_name><wp:status>publish</wp:status>"
+	    "<wp:post_type>wpcf7_contact_form</wp:post_type><wp:postmeta><wp:meta_key>_form</wp:meta_key>"
+	    "<wp:meta_value>[text n]\n[honeypot w]\n[turnstile]</wp:meta_value></wp:postmeta></item></channel></rss>");
+	run(&office, words);
+	assert_says(&office, "[honeypot] is a tag of another plugin; write [text NAME autocomplete:off tabindex:-1]");
+	assert_says(&office, "form.html line 3: [turnstile]: its tokens are verified once [captcha] of site.conf has");
+	office_clear(&office);
+}
+
 static void
 test_import_errors(void)
 {
@@ -332,7 +350,7 @@ test_questions_are_keys(void)
 {
 	static const char *const keys[][2] = {{"site", "admin_address"}, {"site", "timezone"}, {"site", "date_format"},
 	    {"site", "time_format"}, {"site", "list_separator"}, {"spam", "disallowed_words_file"},
-	    {"wordpress", "secret_key_file"}};
+	    {"wordpress", "secret_key_file"}, {"captcha", "service"}, {"captcha", "site_key"}, {"captcha", "secret_file"}};
 	Office office = office_new();
 	import(&office, "site.xml", " --dry-run");
 	for (gsize i = 0; i < G_N_ELEMENTS(keys); i++) {
@@ -470,6 +488,7 @@ main(int argc, char **argv)
 	g_test_add_func("/cli/form/report-without-mail", test_report_without_mail);
 	g_test_add_func("/cli/form/damaged-alone", test_damaged_alone);
 	g_test_add_func("/cli/form/many-posts", test_many_posts);
+	g_test_add_func("/cli/form/import-guarded", test_import_of_guarded_form);
 	g_test_add_func("/cli/form/import-errors", test_import_errors);
 	g_test_add_func("/cli/form/questions-are-keys", test_questions_are_keys);
 	g_test_add_func("/cli/form/lint", test_lint);
