@@ -10,7 +10,7 @@
 
 # What the build needs; what runs the example beside it: Python, openssl for certificates, time zones, and the plain libraries that the servers link.
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkgconf python3 python3-polib libglib2.0-dev libsodium-dev libjansson-dev libjemalloc-dev libxml2-dev libsqlite3-dev
-	libfcgi-dev libesmtp-dev libssl-dev libgmime-3.0-dev libc-ares-dev libpsl-dev libcurl4-openssl-dev"
+	libfcgi-dev libesmtp-dev libssl-dev libgmime-3.0-dev libc-ares-dev libpsl-dev libidn2-dev libcurl4-openssl-dev libmaxminddb-dev"
 PACKAGES_RUN="python3 openssl tzdata libcrypt1 libpcre2-8-0 libssl3 zlib1g libdb5.3 libgnutls-dane0 libgnutls30 libidn12 libidn2-0 libnsl2"
 # nginx and Exim; libnss-wrapper gives Exim the account it was built for without adding it to the machine.
 PACKAGES_UNPACKED="nginx exim4-daemon-light libnss-wrapper"
