@@ -15,7 +15,7 @@ SYSTEM = re.compile(r"""(assert|ctype|dirent|errno|fcntl|float|grp|inttypes|limi
     |stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|strings|sysexits|syslog|termios|threads|time|unistd|wchar)\.h
     |(sys|linux|net|netinet|arpa)/[a-z0-9_]+\.h""", re.VERBOSE)
 # Headers that the build makes.
-GENERATED = {("base", "texts_table.h"), ("store", "store/statements.h"), ("wire", "html_entities.h")}
+GENERATED = {("base", "texts_table.h"), ("policy", "names_table.h"), ("store", "store/statements.h"), ("wire", "html_entities.h")}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
 
 

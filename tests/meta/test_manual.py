@@ -6,13 +6,15 @@ import pytest
 import tree
 
 KEY = re.compile(r'\.group = "([^"]+)", \.key = "([^"]+)"')
+GATE = re.compile(r'^\s*(?:GATE_CHECK|GATE_LIMIT|ROW)\((?:ROW|"[a-z]+"), "([a-z_]+)"', re.MULTILINE)
 MESSAGE = re.compile(r'^\s*MESSAGE\("([^"]+)"', re.MULTILINE)
 
 
 def keys():
     text = (tree.TOP / "gateway" / "conf" / "keys.c").read_text()
-    found = {key for _, key in KEY.findall(text)} | set(MESSAGE.findall(text))
-    assert len(found) > 40
+    gate = set(GATE.findall((tree.TOP / "gateway" / "conf" / "gate_rows.h").read_text()))
+    found = {key for _, key in KEY.findall(text)} | set(MESSAGE.findall(text)) | gate
+    assert len(found) > 80 and {"sensitivity", "lists", "fingerprint", "site_key"} <= gate
     return found - {"*"}
 
 

@@ -16,10 +16,8 @@ def numbered(letter, last, width=2):
     return [f"{letter}{number:0{width}d}" for number in range(1, last + 1)]
 
 
-# S05 to S07 are about reCAPTCHA and Turnstile, which this version does not ask.
-CAPTCHA = {"S05", "S06", "S07"}
-VECTORS = [*numbered("T", 20), *numbered("V", 41), *numbered("A", 7), *(name for name in numbered("S", 16) if name not in CAPTCHA),
-           *numbered("U", 13), *numbered("M", 21), "M09b"]
+VECTORS = [*numbered("T", 20), *numbered("V", 41), *numbered("A", 7), *numbered("S", 16), *numbered("U", 13),
+           *numbered("M", 21), "M09b"]
 # The rows of 13.6, which have no numbers.
 FUNCTIONS = [f"13.6-{name}" for name in ("email", "tel", "number", "date", "units", "canonical", "strip", "options", "dates")]
 

@@ -59,7 +59,8 @@ def test_refusals_and_other_methods(smtp, gateway, web):
             ("POST", feedback, body, "text/plain", 415, "wpcf7_unsupported_media_type"),
             ("POST", feedback.replace("/4/", "/9/"), body, content_type, 404, "wpcf7_not_found"),
             ("POST", refill, body, content_type, 404, "rest_no_route"), ("PUT", feedback, body, content_type, 404, "rest_no_route"),
-            ("POST", feedback, b"garbage", content_type, 400, "wpcf7_unit_tag_not_found"), ("GET", feedback, None, None, 404, "rest_no_route")]:
+            ("POST", feedback, b"garbage", content_type, 400, "wpcf7_unit_tag_not_found"), ("GET", feedback, None, None, 404, "rest_no_route"),
+            ("GET", web.url("/sekisho/altcha?form=4"), None, None, 404, "sekisho_altcha")]:
         answer = visitor.request(url, method, data, kind)
         assert (answer.status, answer.json()["code"]) == (status, code), (method, url, answer.text)
     answer = visitor.request(feedback, "OPTIONS")

@@ -188,7 +188,7 @@ def test_spam_is_kept_without_mails(smtp, gateway, web):
     answer = estimate.post(web, your_message="この方法なら必ず儲かる!", keep="1")
     assert answer.status == 200 and answer.json()["status"] == "spam" and answer.json()["posted_data_hash"] == ""
     line = gateway.wait_event("submission", status="spam")
-    assert line.pairs["check"] == "disallowed_list" and line.pairs["mails"] == "0"
+    assert line.pairs["check"] == "contract" and line.pairs["code"] == "disallowed_list" and line.pairs["mails"] == "0"
     assert_sent(estimate.post(web, keep="1"))
     wait_mails(smtp, 1)
     spam = gateway.sekisho_json("submissions", "show", line.pairs["receipt"])
