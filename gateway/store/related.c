@@ -38,7 +38,7 @@ read_known(Db *db, gint64 id, RelatedBy by, gboolean *is_known, GError **error)
 	statement_bind_int(statement, "id", id);
 	if (!statement_step(statement, &has_row, error))
 		return FALSE;
-	*is_known = has_row && statement_int(statement, (guint)by) != 0;
+	*is_known = has_row && statement_int(statement, (int)by) != 0;
 	statement_reset(statement);
 	return TRUE;
 }

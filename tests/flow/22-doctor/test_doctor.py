@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 
@@ -243,9 +244,12 @@ class TestWeb:
 
     def test_everything_is_led_to_https(self, stage, doctor):
         """Harmless while browsers load the page from https themselves; the doctor follows, and finds nobody there."""
-        secure = free_port()
-        rest = f"location ~ ^/(wp-json|contact|sekisho) {{ return 301 https://127.0.0.1:{secure}$request_uri; }}\n\tlocation = / {{"
-        found, causes = self.found(stage, doctor, [(f"include {stage.directory}/nginx/snippets/sekisho-server.conf;", ""), ("location = / {", rest)])
+        # Bound and never listening: nobody answers there, and no test beside this one can take the port.
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            secure = nobody.getsockname()[1]
+            rest = f"location ~ ^/(wp-json|contact|sekisho) {{ return 301 https://127.0.0.1:{secure}$request_uri; }}\n\tlocation = / {{"
+            found, causes = self.found(stage, doctor, [(f"include {stage.directory}/nginx/snippets/sekisho-server.conf;", ""), ("location = / {", rest)])
         assert "web.no_answer" in wrong(found) and "301" in found["web.redirected"][0]["what"] and causes[5] == "here"
 
     def test_redirections_without_end(self, stage, doctor):
