@@ -3,7 +3,7 @@
  * Judgement by the thread that brings it, and server_job_ready hands the job to a worker.
  *
  * Nobody is turned away because something of ours cannot answer: what could not be looked at is noted and counts nothing. The exception is a captcha, which the owner demanded: without the
- * service's word a person looks (policy/captcha.h).
+ * service's word a person looks (policy/captcha.h). Without counters.db an ALTCHA proof may be used again while it lives, and unchecked notices have no ceiling.
  */
 #include "judge.h"
 

@@ -167,7 +167,8 @@ judge_ask_ceiling(Job *job)
 		return FALSE;
 	job->submission->is_unchecked = TRUE;
 	const Rate *rate = &judgement->policy->rates[RATE_UNCHECKED];
-	if (rate->count == 0)
+	/* One that is held anyway sends no notice, and takes none from those that do. */
+	if (rate->count == 0 || findings_weigh(judgement->findings, judgement->policy->hold_points) != FINDING_PASS)
 		return FALSE;
 	const CounterCharge charge = rate_charge(RATE_UNCHECKED, rate, job->submission, job->front->vault);
 	const AdmissionRequest request = {.charges = &charge, .charge_count = 1};

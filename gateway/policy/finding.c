@@ -135,6 +135,13 @@ weigh(const GPtrArray *findings, const Finding *without, guint threshold, guint 
 	return strongest;
 }
 
+FindingAction
+findings_weigh(const GPtrArray *findings, guint threshold)
+{
+	guint points = 0;
+	return weigh(findings, NULL, threshold, &points);
+}
+
 Verdict *
 verdict_new(GPtrArray *findings, guint threshold)
 {

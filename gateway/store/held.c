@@ -136,8 +136,6 @@ discard_in_transaction(Db *db, gint64 id, gint64 purge_at_us, gboolean *is_erase
 	if (!statement)
 		return FALSE;
 	statement_bind_int(statement, "status", SUBMISSION_DISCARDED);
-	if (!statement_step(statement, NULL, error))
-		return FALSE;
 	return statement_step(statement, NULL, error) && change_end(db, STATEMENT_HELD_END_EARLIER, id, purge_at_us, error) &&
 	       submissions_erase_settled(db, id, is_erased, error);
 }

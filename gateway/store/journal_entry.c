@@ -196,12 +196,12 @@ look_for_earlier(Db *db, JournalEntry *entry, GError **error)
 	       submissions_find_repeated(db, entry->repetition, &entry->earlier_receipt, &entry->earlier_status, error);
 }
 
-/* Summed up once for each site of a batch. */
+/* Summed up once for each site of a batch, as long as its forms agree on the ceiling: the sum ends there. */
 static gboolean
 read_quota(Db *db, const JournalEntry *entry, JournalBatch *batch, GError **error)
 {
 	gint64 used_bytes = 0;
-	if (g_strcmp0(batch->quota_site, entry->site) == 0)
+	if (g_strcmp0(batch->quota_site, entry->site) == 0 && batch->quota_ceiling == entry->quota_ceiling)
 		return TRUE;
 	Statement *statement = db_statement(db, STATEMENT_REJECTED_QUOTA, error);
 	if (!statement)
@@ -212,6 +212,7 @@ read_quota(Db *db, const JournalEntry *entry, JournalBatch *batch, GError **erro
 	if (!statement_number(statement, 0, &used_bytes, error))
 		return FALSE;
 	batch->quota_site = entry->site;
+	batch->quota_ceiling = entry->quota_ceiling;
 	batch->quota_used = (guint64)used_bytes;
 	return TRUE;
 }
@@ -387,6 +388,7 @@ journal_entry_insert(Db *db, JournalEntry *entry, JournalBatch *batch, GError **
 	entry->is_kept &= !entry->earlier_receipt;
 	if (!entry->is_kept)
 		return TRUE;
-	batch->quota_used += entry->quota_bytes;
+	if (g_strcmp0(batch->quota_site, entry->site) == 0)
+		batch->quota_used += entry->quota_bytes;
 	return insert_rows(db, entry, batch, error);
 }

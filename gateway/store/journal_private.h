@@ -46,7 +46,8 @@ gsize journal_entry_size_bytes(const JournalEntry *entry);
 /* What the entries of one transaction share, all of it 0 at its beginning; borrowed from entries. Nearly all of a batch are of one epoch, and a flood is of one site. */
 typedef struct {
 	GBytes *epoch_id;       /* inserted last */
-	const char *quota_site; /* whose quota was summed up last */
+	const char *quota_site; /* whose quota was summed up last, */
+	guint64 quota_ceiling;  /* ... up to which ceiling: forms of one site may have their own */
 	guint64 quota_used;     /* with those of this batch */
 } JournalBatch;
 /* Inside a transaction: writes its rows, or finds that it repeats another one or has no room. */

@@ -65,6 +65,9 @@ typedef struct {
  * list; NULL if it was dropped or its check is off. */
 Finding *finding_add(GPtrArray *findings, const FindingHead *head, const char *what, ...) G_GNUC_PRINTF(3, 4);
 
+/* What follows from the findings so far: the action that a verdict of them would have. */
+FindingAction findings_weigh(const GPtrArray *findings, guint threshold);
+
 /* Everything that was found, and what follows. Frozen once made. */
 typedef struct {
 	FindingAction action; /* the strongest of the findings that count; HOLD if the points of NOTEs reach the threshold */

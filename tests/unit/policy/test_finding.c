@@ -53,6 +53,7 @@ test_weigh(void)
 		g_test_message("%s", cases[i].name);
 		g_autoptr(Verdict) verdict = verdict_of(cases[i].told, cases[i].count, 5);
 		g_assert_cmpint(verdict->action, ==, cases[i].action);
+		g_assert_cmpint(findings_weigh(verdict->findings, 5), ==, cases[i].action);
 		g_assert_cmpuint(verdict->points, ==, cases[i].points);
 		const Finding *decisive = verdict_decisive(verdict);
 		g_autofree char *expected = g_strdup_printf("It is number %d.", cases[i].decisive);
