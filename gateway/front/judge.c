@@ -64,8 +64,8 @@ judge_is_refused(const Job *job)
 	return job->judgement.policy != NULL && gate_is_refused(job->judgement.findings);
 }
 
-static CheckMode
-mode_of(const Job *job, Check check)
+CheckMode
+judge_mode(const Job *job, Check check)
 {
 	return job->judgement.policy->modes[check];
 }
@@ -86,7 +86,8 @@ look_at_token(Job *job)
 	Judgement *judgement = &job->judgement;
 	const CaptchaSettings *settings = &judgement->policy->captcha;
 	const char *token = captcha_token(settings, job->submission->posted);
-	if (settings->service == CAPTCHA_NONE || mode_of(job, CHECK_CAPTCHA) == CHECK_OFF || gate_is_refused(judgement->findings))
+	if (settings->service == CAPTCHA_NONE || judge_mode(job, CHECK_CAPTCHA) == CHECK_OFF ||
+	    gate_is_refused(judgement->findings))
 		return;
 	if (token[0] == '\0') {
 		judgement->captcha = (CaptchaAnswer){.outcome = CAPTCHA_ASK_AGAIN,
@@ -103,7 +104,7 @@ look_at_token(Job *job)
 		judgement->token_until_us = clock_now_us() + MAX(settings->maximum_age_us, G_TIME_SPAN_HOUR);
 		return;
 	}
-	captcha_judge(mode_of(job, CHECK_CAPTCHA), &judgement->captcha, judgement->findings);
+	captcha_judge(judge_mode(job, CHECK_CAPTCHA), &judgement->captcha, judgement->findings);
 }
 
 void
@@ -139,7 +140,7 @@ judge_wait_for_twin(Job *job)
 	if (judgement->policy == NULL)
 		return FALSE;
 	submission_repetition(job->submission, job->front->vault, captcha_fields(), &judgement->repetition);
-	judgement->is_repetition_known = mode_of(job, CHECK_DUPLICATES) == CHECK_ON;
+	judgement->is_repetition_known = judge_mode(job, CHECK_DUPLICATES) == CHECK_ON;
 	/* What is refused has no answer that another one could be given, and nothing to wait for. */
 	if (!judgement->is_repetition_known || gate_is_refused(judgement->findings))
 		return FALSE;
@@ -214,7 +215,7 @@ static gboolean
 find_hint(Job *job, VaultHash *hint)
 {
 	Judgement *judgement = &job->judgement;
-	if (mode_of(job, CHECK_SENDER) != CHECK_ON || judgement_is_exempt(judgement) || judgement->hint_address != NULL)
+	if (judge_mode(job, CHECK_SENDER) != CHECK_ON || judgement_is_exempt(judgement) || judgement->hint_address != NULL)
 		return FALSE;
 	judgement->hint_address = sender_meant(job->form, job->submission, &judgement->hint_field);
 	if (judgement->hint_address == NULL)
@@ -233,12 +234,10 @@ add_charges(Job *job, GArray *charges)
 	const GatePolicy *policy = judgement->policy;
 	judgement->tiers = g_array_new(FALSE, FALSE, sizeof(RateTier));
 	if (gate_is_refused(judgement->findings)) {
-		const guint most = policy->rejected_per_network_day;
-		const Rate rate = {.count = most, .period_us = G_TIME_SPAN_DAY, .burst = most};
-		const CounterCharge charge = rate_charge(RATE_REJECTED, &rate, job->submission, job->front->vault);
-		if (most > 0)
-			g_array_append_val(charges, charge);
-	} else if (!judgement_is_stopped(judgement) && mode_of(job, CHECK_RATE) != CHECK_OFF) {
+		const CounterCharge charge =
+		    rate_charge(RATE_REJECTED, &policy->rates[RATE_REJECTED], job->submission, job->front->vault);
+		g_array_append_val(charges, charge);
+	} else if (!judgement_is_stopped(judgement) && judge_mode(job, CHECK_RATE) != CHECK_OFF) {
 		rate_charges(policy->rates, job->form, job->submission, job->front->vault, charges);
 	}
 	for (guint i = 0; i < charges->len; i++) {
@@ -262,7 +261,7 @@ ask_with(Job *job, gboolean is_repetition_asked)
 	    .hint_until_us = clock_now_us() + HINT_US,
 	    .token = is_going_on && judgement->token_until_us > 0 ? &judgement->token : NULL,
 	    .token_until_us = judgement->token_until_us,
-	    .is_dry_run = mode_of(job, CHECK_RATE) == CHECK_DRY_RUN,
+	    .is_dry_run = judge_mode(job, CHECK_RATE) == CHECK_DRY_RUN,
 	    .charges = (const CounterCharge *)(const void *)charges->data,
 	    .charge_count = charges->len};
 	return judge_ask(job, &request);
@@ -285,7 +284,7 @@ judge_ask_admission(Job *job)
 {
 	if (job->judgement.policy == NULL || is_answered_by_twin(job))
 		return FALSE;
-	return ask_with(job, mode_of(job, CHECK_DUPLICATES) != CHECK_OFF);
+	return ask_with(job, judge_mode(job, CHECK_DUPLICATES) != CHECK_OFF);
 }
 
 const char *
@@ -309,7 +308,7 @@ refuse_used_token(Job *job)
 	judgement->captcha = (CaptchaAnswer){.outcome = CAPTCHA_ASK_AGAIN,
 	    .code = "used",
 	    .what = g_strdup("The captcha's token came with another submission before, and it is good for one.")};
-	captcha_judge(mode_of(job, CHECK_CAPTCHA), &judgement->captcha, judgement->findings);
+	captcha_judge(judge_mode(job, CHECK_CAPTCHA), &judgement->captcha, judgement->findings);
 }
 
 static void
@@ -350,9 +349,9 @@ judge_take_admission(Job *job)
 	if (answer->is_token_used)
 		refuse_used_token(job);
 	if (gate_is_refused(judgement->findings))
-		judgement->is_counted_only = !answer->charged.is_allowed || judgement->policy->rejected_per_network_day == 0;
+		judgement->is_counted_only = !answer->charged.is_allowed;
 	else if (!answer->charged.is_allowed && answer->charged.denied < judgement->tiers->len)
-		rate_judge(mode_of(job, CHECK_RATE), g_array_index(judgement->tiers, RateTier, answer->charged.denied),
+		rate_judge(judge_mode(job, CHECK_RATE), g_array_index(judgement->tiers, RateTier, answer->charged.denied),
 		    answer->charged.retry_at_us, judgement->findings);
 	return FALSE;
 }
@@ -387,7 +386,7 @@ void
 judge_learn(const Job *job)
 {
 	const char *site = job->site->facts->name;
-	if (job->judgement.policy == NULL || mode_of(job, CHECK_TRAP) == CHECK_OFF || !seen_is_possible(job))
+	if (job->judgement.policy == NULL || judge_mode(job, CHECK_TRAP) == CHECK_OFF || !seen_is_possible(job))
 		return;
 	if (trap_learn(job->front->trap, site, job->judgement.trap.is_cookie_there))
 		log_event(LOG_CHECK_RESTS, "site", site, "check", check_name(CHECK_TRAP), "reason",

@@ -55,6 +55,8 @@ void judgement_clear(Judgement *judgement);
 gboolean judgement_is_stopped(const Judgement *judgement);
 /* TRUE if an entry of the lists exempts it from what looks at its content. Before the verdict. */
 gboolean judgement_is_exempt(const Judgement *judgement);
+/* Whether a check is made for this submission. It must have a policy. */
+CheckMode judge_mode(const struct Job *job, Check check);
 /* Asks admission, for the questions below. FALSE if it cannot be asked; then the answer is that nothing stands in the way. */
 gboolean judge_ask(struct Job *job, const AdmissionRequest *request);
 

@@ -10,12 +10,6 @@
 #include "sekisho/policy/sender.h"
 #include "server.h"
 
-static CheckMode
-mode_of(const Job *job, Check check)
-{
-	return job->judgement.policy->modes[check];
-}
-
 /* --- Captcha and DNS ------------------------------------------------------------------------------------------------ */
 
 /* An answer has come, or no question is left to be asked. TRUE if it was the last one that was waited for. */
@@ -61,7 +55,7 @@ ask_captcha(Job *job)
 	const CaptchaSettings *settings = &judgement->policy->captcha;
 	const gboolean is_of_service = settings->service != CAPTCHA_NONE && settings->service != CAPTCHA_ALTCHA;
 	g_autoptr(GError) error = NULL;
-	if (!is_of_service || mode_of(job, CHECK_CAPTCHA) == CHECK_OFF || judgement->captcha.code != NULL)
+	if (!is_of_service || judge_mode(job, CHECK_CAPTCHA) == CHECK_OFF || judgement->captcha.code != NULL)
 		return;
 	char *secret = gate_captcha_secret(judgement->policy, &error);
 	const CaptchaQuestion question = {.settings = settings,
@@ -108,7 +102,7 @@ static void
 ask_domains(Job *job)
 {
 	Judgement *judgement = &job->judgement;
-	if (mode_of(job, CHECK_SENDER) == CHECK_OFF || judgement_is_exempt(judgement))
+	if (judge_mode(job, CHECK_SENDER) == CHECK_OFF || judgement_is_exempt(judgement))
 		return;
 	find_domains(job);
 	/* The count is read anew each time round, and the job stays ours: this worker is one of those that are waited for. */
@@ -149,11 +143,11 @@ judge_take_services(Job *job)
 	Judgement *judgement = &job->judgement;
 	if (judgement->is_captcha_asked) {
 		tell_operator(job, &judgement->captcha);
-		captcha_judge(mode_of(job, CHECK_CAPTCHA), &judgement->captcha, judgement->findings);
+		captcha_judge(judge_mode(job, CHECK_CAPTCHA), &judgement->captcha, judgement->findings);
 	}
 	for (guint i = 0; i < judgement->domain_count; i++)
 		resolver_judge(
-		    mode_of(job, CHECK_SENDER), judgement->domains[i].name, judgement->domains[i].fact, judgement->findings);
+		    judge_mode(job, CHECK_SENDER), judgement->domains[i].name, judgement->domains[i].fact, judgement->findings);
 }
 
 /* --- The ceiling of what goes out unchecked -------------------------------------------------------------------------- */
@@ -163,7 +157,7 @@ judge_ask_ceiling(Job *job)
 {
 	Judgement *judgement = &job->judgement;
 	if (!judgement->is_captcha_asked || judgement->captcha.outcome != CAPTCHA_MISCONFIGURED ||
-	    mode_of(job, CHECK_CAPTCHA) != CHECK_ON)
+	    judge_mode(job, CHECK_CAPTCHA) != CHECK_ON)
 		return FALSE;
 	job->submission->is_unchecked = TRUE;
 	const Rate *rate = &judgement->policy->rates[RATE_UNCHECKED];

@@ -174,16 +174,11 @@ held_list(Db *db, const HeldFilter *filter, GError **error)
 	return ids ? submissions_summaries(db, ids, error) : NULL;
 }
 
-gboolean
-held_tally(Db *db, const HeldFilter *filter, guint *count, gint64 *oldest_at_us, GError **error)
+/* Runs a statement that counts and tells the oldest. */
+static gboolean
+read_tally(Statement *statement, guint *count, gint64 *oldest_at_us, GError **error)
 {
 	gboolean has_row = FALSE;
-	Statement *statement = db_statement(db, STATEMENT_HELD_TALLY, error);
-	if (!statement)
-		return FALSE;
-	statement_bind_text(statement, "site", filter->site);
-	statement_bind_int(statement, "status", filter->status);
-	statement_bind_int(statement, "since", filter->since_us);
 	if (!statement_step(statement, &has_row, error))
 		return FALSE;
 	*count = (guint)statement_int(statement, 0);
@@ -193,17 +188,23 @@ held_tally(Db *db, const HeldFilter *filter, guint *count, gint64 *oldest_at_us,
 }
 
 gboolean
+held_tally(Db *db, const HeldFilter *filter, guint *count, gint64 *oldest_at_us, GError **error)
+{
+	Statement *statement = db_statement(db, STATEMENT_HELD_TALLY, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_text(statement, "site", filter->site);
+	statement_bind_int(statement, "status", filter->status);
+	statement_bind_int(statement, "since", filter->since_us);
+	return read_tally(statement, count, oldest_at_us, error);
+}
+
+gboolean
 held_count(Db *db, const char *site, guint *count, gint64 *oldest_at_us, GError **error)
 {
-	gboolean has_row = FALSE;
 	Statement *statement = db_statement(db, STATEMENT_HELD_COUNT, error);
 	if (!statement)
 		return FALSE;
 	statement_bind_text(statement, "site", site);
-	if (!statement_step(statement, &has_row, error))
-		return FALSE;
-	*count = (guint)statement_int(statement, 0);
-	*oldest_at_us = statement_int(statement, 1);
-	statement_reset(statement);
-	return TRUE;
+	return read_tally(statement, count, oldest_at_us, error);
 }
