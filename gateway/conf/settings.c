@@ -316,7 +316,7 @@ settings_default(Settings *settings, const char *group, const char *key, const c
 	value->text = g_strdup(text);
 }
 
-/* GKeyFile escapes spaces in front of a value, but not those behind it, which reading strips. */
+/* GKeyFile escapes spaces and tabs in front of a value, but not those behind it, which reading strips. */
 static void
 dump_value(GKeyFile *ini, const Settings *settings, const Value *value)
 {
@@ -324,8 +324,9 @@ dump_value(GKeyFile *ini, const Settings *settings, const Value *value)
 	g_key_file_set_string(ini, value->group, value->key, text);
 	g_autofree char *raw = g_key_file_get_value(ini, value->group, value->key, NULL);
 	gsize length = strlen(raw);
-	if (length > 0 && raw[length - 1] == ' ') {
-		g_autofree char *escaped = g_strdup_printf("%.*s\\s", (int)length - 1, raw);
+	if (length > 0 && (raw[length - 1] == ' ' || raw[length - 1] == '\t')) {
+		const char *escape = raw[length - 1] == ' ' ? "\\s" : "\\t";
+		g_autofree char *escaped = g_strdup_printf("%.*s%s", (int)length - 1, raw, escape);
 		g_key_file_set_value(ini, value->group, value->key, escaped);
 	}
 	g_autofree char *comment = g_strdup_printf(" %s", value->row->help);
