@@ -95,6 +95,7 @@ static const ErrorRow error_rows[] = {
     {relay_error_quark, RELAY_ERROR_LOST, "relay.lost", TEMPORARY, EX_TEMPFAIL},
     {relay_error_quark, RELAY_ERROR_ACCOUNT, "relay.account", TEMPORARY, EX_CONFIG},
     {relay_error_quark, RELAY_ERROR_MESSAGE, "relay.message", PERMANENT, EX_DATAERR},
+    {relay_error_quark, RELAY_ERROR_SMTPUTF8, "relay.smtputf8", PERMANENT, EX_UNAVAILABLE},
 };
 
 static const ErrorRow *

@@ -3,6 +3,9 @@
  * address_is_deliverable is the narrow gate: ASCII, atoms and dots, a host name. Dots may stand anywhere, because Japanese carriers gave out
  * such addresses; address_written puts those local parts into quotes, and is what every header and command is made with.
  *
+ * An operator's recipient may have letters beyond ASCII before the "@" (address_is_mailable); whoever writes it into a command or header does so only in a mail sent with
+ * SMTPUTF8. A domain is always ASCII: address_configured writes another one in A-labels, as servers without SMTPUTF8 need it.
+ *
  * A mailbox is read by two rules on purpose. The address is strict. The display name is generous (any text without "<", ">" and
  * unquoted commas), because it is only ever handed on as a separate text that GMime encodes again, and because Contact Form 7
  * takes any site title or visitor's name there.
@@ -78,6 +81,84 @@ address_is_deliverable(const char *text)
 		return FALSE;
 	return address_is_atext_or_dot(text, local_bytes) && strlen(at + 1) <= LIMIT_DOMAIN_BYTES &&
 	       address_is_domain(at + 1, ADDRESS_LABEL_BYTES);
+}
+
+/* Letters, digits, marks and signs; nothing that is a space, shows nothing, turns the line, or is nobody's yet. */
+static gboolean
+address_is_beyond_ascii(gunichar character)
+{
+	switch (g_unichar_type(character)) {
+	case G_UNICODE_CONTROL:
+	case G_UNICODE_FORMAT:
+	case G_UNICODE_UNASSIGNED:
+	case G_UNICODE_PRIVATE_USE:
+	case G_UNICODE_SURROGATE:
+	case G_UNICODE_LINE_SEPARATOR:
+	case G_UNICODE_PARAGRAPH_SEPARATOR:
+	case G_UNICODE_SPACE_SEPARATOR:
+		return FALSE;
+	default:
+		return character >= 0x80 && !text_is_invisible(character);
+	}
+}
+
+/* Dot-atom of RFC 6531 3.3. What another normal form writes otherwise, as it does a full-width "@", is in no name (RFC 8264 9.17). */
+static gboolean
+address_is_utf8_local(const char *local)
+{
+	if (!g_utf8_validate(local, -1, NULL) || *local == '.' || g_str_has_suffix(local, ".") || strstr(local, ".."))
+		return FALSE;
+	for (const char *at = local; *at != '\0'; at = g_utf8_next_char(at)) {
+		if (!address_is_atext_or_dot(at, 1) && !address_is_beyond_ascii(g_utf8_get_char(at)))
+			return FALSE;
+	}
+	g_autofree char *compatible = g_utf8_normalize(local, -1, G_NORMALIZE_NFKC);
+	return g_str_equal(compatible, local);
+}
+
+gboolean
+address_is_mailable(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	if (at == NULL || g_str_is_ascii(text))
+		return address_is_deliverable(text);
+	g_autofree char *local = g_strndup(text, (gsize)(at - text));
+	g_autofree char *with_ascii = g_strconcat("x", at, NULL);
+	return strlen(text) <= LIMIT_ADDRESS_BYTES && strlen(local) <= LIMIT_LOCAL_PART_BYTES && address_is_utf8_local(local) &&
+	       address_is_deliverable(with_ascii);
+}
+
+/* In A-labels; NULL if it cannot be. What IDNA 2003 and 2008 write differently (RFC 5894 7.2) could be two hosts, and what shows nothing is dropped. The caller's. */
+static char *
+address_ascii_domain(const char *domain)
+{
+	static const gunichar deviations[] = {0xDF, 0x3C2, 0x200C, 0x200D};
+
+	for (const char *at = domain; *at != '\0'; at = g_utf8_next_char(at)) {
+		for (gsize i = 0; i < G_N_ELEMENTS(deviations); i++)
+			if (g_utf8_get_char(at) == deviations[i])
+				return NULL;
+		if (text_is_invisible(g_utf8_get_char(at)))
+			return NULL;
+	}
+	return g_str_is_ascii(domain) ? g_strdup(domain) : g_hostname_to_ascii(domain);
+}
+
+char *
+address_configured(const char *text)
+{
+	const char *at = strchr(text, '@');
+
+	/* U-labels may be longer than their A-labels. */
+	if (at == NULL || strlen(text) > LIMIT_LOCAL_PART_BYTES + 4 * LIMIT_DOMAIN_BYTES || !g_utf8_validate(text, -1, NULL))
+		return NULL;
+	g_autofree char *domain = address_ascii_domain(at + 1);
+	if (domain == NULL)
+		return NULL;
+	g_autofree char *local = g_utf8_normalize(text, at - text, G_NORMALIZE_NFC);
+	g_autofree char *address = g_strconcat(local, "@", domain, NULL);
+	return address_is_mailable(address) ? g_steal_pointer(&address) : NULL;
 }
 
 gboolean
@@ -269,10 +350,17 @@ mailbox_new(const char *name, const char *address)
 	return mailbox;
 }
 
-typedef gboolean (*AddressRule)(const char *address);
+/* The address as it is used, or NULL. The caller's. */
+typedef char *(*AddressReader)(const char *text);
+
+static char *
+mailbox_reply_address(const char *text)
+{
+	return address_is_reply(text) ? g_strdup(text) : NULL;
+}
 
 static Mailbox *
-mailbox_read(const char *text, AddressRule is_address, GError **error)
+mailbox_read(const char *text, AddressReader read_address, GError **error)
 {
 	if (!g_utf8_validate(text, -1, NULL))
 		return mailbox_refuse(error, "the mailbox is not valid UTF-8");
@@ -296,22 +384,24 @@ mailbox_read(const char *text, AddressRule is_address, GError **error)
 	} else {
 		mailbox = mailbox_new("", text);
 	}
-	if (!is_address(mailbox->address))
-		return mailbox_refuse(
-		    error, "the mailbox holds no mail address that can be written in plain ASCII as name@host.domain");
+	char *address = read_address(mailbox->address);
+	if (address == NULL)
+		return mailbox_refuse(error, "the mailbox holds no mail address of the form name@host.domain");
+	g_free(mailbox->address);
+	mailbox->address = address;
 	return g_steal_pointer(&mailbox);
 }
 
 Mailbox *
 mailbox_parse(const char *text, GError **error)
 {
-	return mailbox_read(text, address_is_deliverable, error);
+	return mailbox_read(text, address_configured, error);
 }
 
 Mailbox *
 mailbox_parse_reply(const char *text, GError **error)
 {
-	return mailbox_read(text, address_is_reply, error);
+	return mailbox_read(text, mailbox_reply_address, error);
 }
 
 GPtrArray *
@@ -330,14 +420,14 @@ mailbox_split_list(const char *text)
 }
 
 static GPtrArray *
-mailbox_read_list(const char *text, AddressRule is_address, guint *dropped)
+mailbox_read_list(const char *text, AddressReader read_address, guint *dropped)
 {
 	GPtrArray *mailboxes = g_ptr_array_new_with_free_func((GDestroyNotify)mailbox_free);
 	g_autoptr(GPtrArray) parts = mailbox_split_list(text);
 	guint dropped_count = 0;
 
 	for (guint i = 0; i < parts->len; i++) {
-		Mailbox *mailbox = mailboxes->len < LIMIT_RECIPIENTS ? mailbox_read(parts->pdata[i], is_address, NULL) : NULL;
+		Mailbox *mailbox = mailboxes->len < LIMIT_RECIPIENTS ? mailbox_read(parts->pdata[i], read_address, NULL) : NULL;
 		if (mailbox)
 			g_ptr_array_add(mailboxes, mailbox);
 		else
@@ -351,11 +441,11 @@ mailbox_read_list(const char *text, AddressRule is_address, guint *dropped)
 GPtrArray *
 mailbox_parse_list(const char *text, guint *dropped)
 {
-	return mailbox_read_list(text, address_is_deliverable, dropped);
+	return mailbox_read_list(text, address_configured, dropped);
 }
 
 GPtrArray *
 mailbox_parse_reply_list(const char *text)
 {
-	return mailbox_read_list(text, address_is_reply, NULL);
+	return mailbox_read_list(text, mailbox_reply_address, NULL);
 }

@@ -69,7 +69,8 @@ typedef enum {
 	RELAY_ERROR_PERMANENT, /* the server said 5xx to this mail or recipient */
 	RELAY_ERROR_LOST,      /* the session ended before the answer */
 	RELAY_ERROR_ACCOUNT,   /* the account or form is not usable at this moment */
-	RELAY_ERROR_MESSAGE    /* the mail cannot be composed */
+	RELAY_ERROR_MESSAGE,   /* the mail cannot be composed */
+	RELAY_ERROR_SMTPUTF8   /* the address needs SMTPUTF8, which server or transport do not have */
 } RelayError;
 
 /* The code's name for logs and JSON, for example "store.full"; static. "unknown" for a foreign domain. */

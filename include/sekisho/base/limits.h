@@ -186,6 +186,26 @@
 #define LIMIT_PUT_OFF_SCAN_ROWS 2000u
 /* Broken forms that the courier remembers; past it it forgets them all and gives their alarms again. */
 #define LIMIT_OBSTACLES 1000u
+/* Lines of one delivery's story: five days of tries are about 130. */
+#define LIMIT_DELIVERY_EVENTS 200u
+/* A token of XOAUTH2: those of large services have up to 2,500 bytes. */
+#define LIMIT_TOKEN_BYTES 16384u
+/* What the operator's program may take for it: a renewal over the network, and less than LIMIT_SESSION_CONNECT_MS. */
+#define LIMIT_TOKEN_COMMAND_MS 15000u
+/* How long a server may take to say goodbye: nothing depends on it. */
+#define LIMIT_QUIT_S 5u
+/* A bounce: the report, and often the whole mail behind it with its files. */
+#define LIMIT_BOUNCE_BYTES (40ul * 1024u * 1024u)
+/* What of it is kept and read: reports stand before the mail that they give back, and have some 10 KiB. One that consists of nothing but MIME parts takes GMime some tenths of a second for so much. */
+#define LIMIT_BOUNCE_READ_BYTES (256ul * 1024u)
+/* What reading one may take, in a process of its own: it takes milliseconds. */
+#define LIMIT_BOUNCE_READ_MS 10000u
+/* Bounces that one run takes out of a Maildir, each held in memory with some 2 KiB; the next run goes on. */
+#define LIMIT_BOUNCES 1000u
+/* Names in a Maildir that one run looks at. */
+#define LIMIT_MAILDIR_NAMES 100000u
+/* So many within an hour are a surge, if they are three times what is usual: a small site has a few a day. */
+#define LIMIT_BOUNCE_SURGE 20u
 /* Messages in one digest, all texts together: fifty of the usual size, and a mail that any server takes and any program opens at once. */
 #define LIMIT_DIGEST_BYTES (256ul * 1024u)
 /* Sites, and forms beyond their site's ceiling, whose mails of this hour the courier counts; past it all counts begin anew. */

@@ -38,7 +38,7 @@ typedef enum {
 	LOG_PRESS,              /* info: a confirmation's button was pressed: site, receipt, outcome accepted, again or refused, reason */
 	LOG_FUSE_TRIPPED,       /* alert: a site's automatic mail reached its ceiling and stopped */
 	LOG_ALARM_TOLD,         /* notice: the operator was told: channel command or mail, topic, site */
-	LOG_ALARM_FAILED,       /* error: could not be told by this channel now; it is tried again */
+	LOG_ALARM_FAILED,       /* error: could not be told by this channel now; it is tried again. Without channel: there is nobody to tell */
 	LOG_CHECK_FAILED,       /* error: a check of the gate could not be made: site, check, code, reason */
 	LOG_CHECK_RESTS,        /* warning: a check of a site would be wrong about most visitors and rests: site, check, reason */
 	LOG_CLEARED,            /* info: what was held because a captcha's service was silent was released by its late answer: site, receipt */

@@ -1,7 +1,7 @@
 /*
  * Mail addresses. Two readers on purpose: what a visitor may type is judged as WordPress judges it (contract 5.5), what an
  * operator configures or a template yields is read as a mailbox and must be deliverable by SMTP.
- * CR, LF, NUL, controls and invalid UTF-8 never pass either of them.
+ * CR, LF, NUL, controls, what shows nothing or turns a line (bidi controls), and invalid UTF-8 never pass either of them.
  */
 #pragma once
 
@@ -12,6 +12,11 @@ gboolean address_is_email(const char *text);
 /* An address that may stand, by address_written, in MAIL FROM and RCPT TO: local part of atoms and dots (RFC 5321 4.1.2, 64 bytes), the dots anywhere; LDH domain
  * with at least two labels (253 bytes), all ASCII, 254 bytes in all. */
 gboolean address_is_deliverable(const char *text);
+/* What is deliverable, or the same with letters beyond ASCII in its local part (RFC 6531 3.3; dot-atom, stable in NFKC, 64 bytes), which only a mail sent with SMTPUTF8 may name; never in white
+ * space, controls or format characters. Only operators configure such addresses. */
+gboolean address_is_mailable(const char *text);
+/* What an operator wrote as it is used: the domain in A-labels (RFC 5890 2.3.2.1), the local part in NFC; address_is_mailable. NULL if it is no address. The caller's. */
+char *address_configured(const char *text);
 /* An address that may stand, by address_written, in Reply-To: what is deliverable, and of what address_is_email takes all that fits a line
  * (LIMIT_REPLY_ADDRESS_BYTES): whom a visitor gives is the receiver's business. */
 gboolean address_is_reply(const char *text);
@@ -35,7 +40,7 @@ gboolean address_is_within(const char *address, const char *domain);
 
 typedef struct {
 	char *name;    /* display name without quotes, "" if none; UTF-8 */
-	char *address; /* deliverable (of mailbox_parse_reply: address_is_reply), without quotes: for output see address_written */
+	char *address; /* address_configured (of mailbox_parse_reply: address_is_reply), without quotes: for output see address_written */
 } Mailbox;
 void mailbox_free(Mailbox *mailbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
@@ -43,11 +48,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Mailbox, mailbox_free)
 /* A text as a display name: without double quotes, stripped, at most LIMIT_MAIL_HEADER_BYTES; of several lines the first. The caller's. */
 char *mailbox_clean_name(const char *text);
 
-/* One mailbox, `addr`, `<addr>` or `Name <addr>` or `"Name" <addr>` (RFC 5322 3.4; no comments, groups or routes). The name may be any text without
+/* One mailbox of an operator's, `addr`, `<addr>` or `Name <addr>` or `"Name" <addr>` (RFC 5322 3.4; no comments, groups or routes). The name may be any text without
  * `<`, `>` and unquoted commas; a double quote that is never closed is an ordinary character.
  * WIRE_ERROR_MALFORMED says what is wrong and does not quote the text. */
 Mailbox *mailbox_parse(const char *text, GError **error);
-/* The same with address_is_reply for the address. */
+/* The same of a visitor's, with address_is_reply for the address. */
 Mailbox *mailbox_parse_reply(const char *text, GError **error);
 /* The parts of a list separated by commas outside quotes, as they stand, without empty ones (char *). The caller's. */
 GPtrArray *mailbox_split_list(const char *text);

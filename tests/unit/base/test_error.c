@@ -15,7 +15,7 @@ static const Domain domains[] = {
     {form_error_quark, "form.", FORM_ERROR_IMPORT},
     {store_error_quark, "store.", STORE_ERROR_IO},
     {conf_error_quark, "conf.", CONF_ERROR_UNREADABLE},
-    {relay_error_quark, "relay.", RELAY_ERROR_MESSAGE},
+    {relay_error_quark, "relay.", RELAY_ERROR_SMTPUTF8},
 };
 
 static void

@@ -85,11 +85,10 @@ address_of_sizes(gsize local_bytes, gsize domain_bytes)
 static void
 test_is_deliverable(void)
 {
-	static const char *const good[] = {"a@b.co", "a@b.c", "a.b+c@mail.example.jp", "x@xn--wgv71a.jp", "o'neil@b.co", ".a@b.co",
-	    "a.@ezweb.ne.jp", "a..b@docomo.ne.jp", NULL};
-	static const char *const bad[] = {"a@b", "@b.co", "a@", "a@@b.co", "a@b@c.co",
-	    "a@b.co.", "a@b..co", "a@-b.co", "a@b-.co", "a@[192.0.2.1]", "\"a\"@b.co", "a@日本.jp", "あ@b.co", "a b@b.co",
-	    "<a@b.co>", "a@b.co\r", "a@b_c.co", "", NULL};
+	static const char *const good[] = {"a@b.co", "a@b.c", "a.b+c@mail.example.jp", "x@xn--wgv71a.jp", "o'neil@b.co",
+	    ".a@b.co", "a.@ezweb.ne.jp", "a..b@docomo.ne.jp", NULL};
+	static const char *const bad[] = {"a@b", "@b.co", "a@", "a@@b.co", "a@b@c.co", "a@b.co.", "a@b..co", "a@-b.co", "a@b-.co",
+	    "a@[192.0.2.1]", "\"a\"@b.co", "a@日本.jp", "あ@b.co", "a b@b.co", "<a@b.co>", "a@b.co\r", "a@b_c.co", "", NULL};
 
 	for (const char *const *text = good; *text != NULL; text++) {
 		g_test_message("%s", *text);
@@ -99,6 +98,64 @@ test_is_deliverable(void)
 		g_test_message("%s", *text);
 		g_assert_false(address_is_deliverable(*text));
 	}
+}
+
+/* What an operator writes, and what it is used as; NULL: no address. */
+static void
+test_configured(void)
+{
+	static const struct {
+		const char *text, *address;
+	} cases[] = {{"Taro@Example.JP", "Taro@Example.JP"}, {"a..b@docomo.ne.jp", "a..b@docomo.ne.jp"},
+	    {"info@日本.jp", "info@xn--wgv71a.jp"}, {"info@Bücher.example", "info@xn--bcher-kva.example"},
+	    {"用户@例え.jp", "用户@xn--r8jz45g.jp"}, {"i.山田+x@b.co", "i.山田+x@b.co"}, {"café@b.co", "café@b.co"},
+	    {"cafe\xCC\x81@b.co", "café@b.co"}, {"👍@b.co", "👍@b.co"},
+	    /* Two hosts, by the older and the newer rule; a zero-width space; no host name; a script's mark alone. */
+	    {"a@straße.example", NULL},
+	    {"a@ab\xE2\x80\x8B"
+	     "cd.jp",
+		NULL},
+	    {"a@日 本.jp", NULL}, {"a@日本", NULL}, {"a@日本_x.jp", NULL},
+	    /* In the local part: dots, white space, what shows nothing or turns the line, other normal forms, nobody's characters. */
+	    {".あ@b.co", NULL}, {"あ.@b.co", NULL}, {"あ..い@b.co", NULL}, {"あ い@b.co", NULL}, {"あ\xE3\x80\x80い@b.co", NULL},
+	    {"あ\xE2\x80\x8B@b.co", NULL}, {"あ\xE2\x80\xAE@b.co", NULL}, {"あ\xE2\x81\xA6@b.co", NULL},
+	    {"あ\xC2\xAD@b.co", NULL}, {"あ\xEF\xB8\x8F@b.co", NULL}, {"あ\xE2\x80\xA8@b.co", NULL}, {"あ\xC2\x85@b.co", NULL},
+	    {"あ\xC2\xA0@b.co", NULL}, {"ａ@b.co", NULL}, {"あ＠い@b.co", NULL}, {"あ\xEE\x80\x80@b.co", NULL},
+	    {"あ\xEF\xBF\xBE@b.co", NULL}, {"あ\r\nRCPT TO:<v@x.test>@b.co", NULL}, {"あ\r@b.co", NULL}, {"あ\n@b.co", NULL},
+	    {"あ\x01@b.co", NULL}, {"あ\x7F@b.co", NULL}, {"あ<@b.co", NULL}, {"\"あ\"@b.co", NULL}, {"あ@い@b.co", NULL},
+	    {"あ\xFF@b.co", NULL}, {"あ\xC3@b.co", NULL}, {"@b.co", NULL}, {"あ", NULL}, {"", NULL}};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *address = address_configured(cases[i].text);
+		g_test_message("%s", cases[i].text);
+		g_assert_cmpstr(address, ==, cases[i].address);
+		g_assert_true(address == NULL || address_is_mailable(address));
+		g_autofree char *again = address != NULL ? address_configured(address) : NULL;
+		g_assert_cmpstr(again, ==, address);
+	}
+	g_assert_false(address_is_mailable("か\xE3\x82\x99@b.co"));
+	g_assert_false(address_is_mailable("info@日本.jp"));
+	g_assert_false(address_is_deliverable("用户@b.co"));
+	g_assert_false(address_is_reply("用户@b.co"));
+	g_assert_null(mailbox_parse_reply("用户@b.co", NULL));
+	g_assert_null(mailbox_parse_reply("info@日本.jp", NULL));
+}
+
+/* 64 bytes, not characters (RFC 6531 3.1 and RFC 5321 4.5.3.1.1). */
+static void
+test_configured_lengths(void)
+{
+	g_autoptr(GString) local = g_string_new(NULL);
+	while (local->len + 3 <= LIMIT_LOCAL_PART_BYTES)
+		g_string_append(local, "あ");
+	g_autofree char *longest = g_strconcat("a", local->str, "@b.co", NULL);
+	g_autofree char *too_long = g_strconcat("aa", local->str, "@b.co", NULL);
+	g_autofree char *host = g_strnfill(300, 'd');
+	g_autofree char *long_host = g_strconcat("あ@", host, ".co", NULL);
+
+	g_assert_true(address_is_mailable(longest));
+	g_assert_false(address_is_mailable(too_long));
+	g_assert_false(address_is_mailable(long_host));
 }
 
 static void
@@ -203,7 +260,9 @@ test_mailbox(void)
 	    {"<@x.test:a@b.co>", NULL, NULL},
 	    {"friends: a@b.co;", NULL, NULL},
 	    {"\"a b\"@b.co", NULL, NULL},
-	    {"a@日本.jp", NULL, NULL},
+	    /* An operator's own words: the domain in A-labels, the local part in NFC. */
+	    {"a@日本.jp", "", "a@xn--wgv71a.jp"},
+	    {"窓口 <か\xE3\x82\x99@日本。jp>", "窓口", "が@xn--wgv71a.jp"},
 	    {"a@b.co\r\nBcc: v@x.test", NULL, NULL},
 	    {"a@b.co\n", NULL, NULL},
 	    {"J\r\n <j@x.test>", NULL, NULL},
@@ -310,6 +369,8 @@ main(int argc, char **argv)
 	g_test_add_func("/wire/address/13.6 e-mail as WordPress judges it", test_is_email);
 	g_test_add_func("/wire/address/what may stand in RCPT TO", test_is_deliverable);
 	g_test_add_func("/wire/address/lengths of RFC 5321", test_lengths);
+	g_test_add_func("/wire/address/what an operator may write beyond ASCII", test_configured);
+	g_test_add_func("/wire/address/lengths are of bytes beyond ASCII, too", test_configured_lengths);
 	g_test_add_func("/wire/address/domain and canonical form", test_parts);
 	g_test_add_func("/wire/address/mailboxes as they are counted", test_mailbox_counted);
 	g_test_add_func("/wire/address/a domain and those below it", test_within);
