@@ -138,6 +138,55 @@ ON CONFLICT (account) DO UPDATE SET is_accepted = excluded.is_accepted, noted_at
 -- name: ledger_null_sender
 SELECT is_accepted FROM null_sender WHERE account = :account
 
+-- name: ledger_tagged_sender_note
+INSERT INTO tagged_sender (account, is_accepted, noted_at) VALUES (:account, :is_accepted, :now)
+ON CONFLICT (account) DO UPDATE SET is_accepted = excluded.is_accepted, noted_at = excluded.noted_at
+
+-- name: ledger_tagged_sender
+SELECT is_accepted FROM tagged_sender WHERE account = :account
+
+-- name: ledger_suppression_count
+UPDATE suppression SET bounces = min(bounces, 1000000) + :bounces WHERE site = :site AND address = :address
+
+-- One that is over gives way; else a longer one stays, and an operator's (2) gives way to none but an operator's.
+-- name: ledger_suppress
+INSERT INTO suppression (site, address, kind, boxed, reason, bounces, since, until)
+VALUES (:site, :address, :kind, :boxed, :reason, :bounces, :since, :until)
+ON CONFLICT (site, address) DO UPDATE
+SET kind = excluded.kind, boxed = coalesce(excluded.boxed, boxed), reason = excluded.reason, since = excluded.since, until = excluded.until
+WHERE suppression.until <= :now
+	OR (excluded.until > suppression.until AND (suppression.kind <> 2 OR excluded.kind = 2))
+
+-- name: ledger_unsuppress
+DELETE FROM suppression WHERE site = :site AND address = :address
+
+-- name: ledger_is_suppressed
+SELECT 1 FROM suppression WHERE site = :site AND address = :address AND until > :now
+
+-- name: ledger_suppressions
+SELECT site, address, kind, boxed, reason, bounces, since, until FROM suppression INDEXED BY suppression_newest
+WHERE until > :now ORDER BY since DESC LIMIT :limit
+
+-- name: ledger_suppressions_of_site
+SELECT site, address, kind, boxed, reason, bounces, since, until FROM suppression INDEXED BY suppression_newest_of_site
+WHERE site = :site AND until > :now ORDER BY since DESC LIMIT :limit
+
+-- name: ledger_bounce_add
+INSERT INTO bounce_traffic (site, is_tagged, hour, mails) VALUES (:site, :is_tagged, :hour, 1)
+ON CONFLICT (site, is_tagged, hour) DO UPDATE SET mails = mails + 1
+
+-- The hour before this one is no history yet, or a surge would hide that it goes on.
+-- name: ledger_bounce_traffic
+SELECT coalesce(max(mails) FILTER (WHERE hour = :hour), 0), coalesce(max(mails) FILTER (WHERE hour < :hour - 1), 0)
+FROM bounce_traffic WHERE site = :site AND is_tagged = :is_tagged AND hour >= :since AND hour <= :hour
+
+-- name: ledger_account_rate
+SELECT free_at FROM account_rate WHERE account = :account
+
+-- name: ledger_account_charge
+INSERT INTO account_rate (account, free_at) VALUES (:account, :free_at)
+ON CONFLICT (account) DO UPDATE SET free_at = excluded.free_at
+
 -- name: ledger_purge_mails
 DELETE FROM mail WHERE id IN (SELECT id FROM mail INDEXED BY mail_asked WHERE asked_at < :before LIMIT :limit)
 
@@ -151,6 +200,19 @@ WHERE (site, address) IN (SELECT site, address FROM proof INDEXED BY proof_until
 -- name: ledger_purge_traffic
 DELETE FROM traffic
 WHERE (site, hour) IN (SELECT site, hour FROM traffic INDEXED BY traffic_hour WHERE hour < :before LIMIT :limit)
+
+-- name: ledger_purge_suppressions
+DELETE FROM suppression
+WHERE (site, address) IN (SELECT site, address FROM suppression INDEXED BY suppression_until WHERE until < :before LIMIT :limit)
+
+-- name: ledger_purge_bounce_traffic
+DELETE FROM bounce_traffic
+WHERE (site, is_tagged, hour) IN (
+	SELECT site, is_tagged, hour FROM bounce_traffic INDEXED BY bounce_traffic_hour WHERE hour < :before LIMIT :limit)
+
+-- name: ledger_purge_account_rates
+DELETE FROM account_rate
+WHERE account IN (SELECT account FROM account_rate INDEXED BY account_rate_free WHERE free_at < :before LIMIT :limit)
 
 -- name: ledger_purge_alarms
 DELETE FROM alarm

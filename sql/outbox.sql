@@ -71,21 +71,46 @@ LEFT JOIN delivery ON delivery.outbox_id = outbox.id
 WHERE outbox.id = :outbox_id
 ORDER BY delivery.id
 
--- name: outbox_list
-SELECT id FROM outbox ORDER BY id DESC LIMIT :limit
+-- Ways through the items, newest first; outbox_fits says of each whether it is wanted.
+-- name: outbox_walk
+SELECT id FROM outbox ORDER BY id DESC
 
--- name: outbox_list_of_site
+-- name: outbox_walk_site
 SELECT outbox.id FROM submission CROSS JOIN outbox ON outbox.submission_id = submission.id
-WHERE submission.site = :site ORDER BY submission.id DESC, outbox.id DESC LIMIT :limit
+WHERE submission.site = :site ORDER BY submission.id DESC, outbox.id DESC
 
--- name: outbox_list_waiting
-SELECT unsettled.outbox_id
-FROM (SELECT outbox_id FROM delivery INDEXED BY delivery_claimable WHERE state <= 3
-	UNION SELECT outbox_id FROM delivery INDEXED BY delivery_dead WHERE state = 4) AS unsettled
-CROSS JOIN outbox ON outbox.id = unsettled.outbox_id
+-- name: outbox_walk_receipt
+SELECT outbox.id FROM submission CROSS JOIN outbox ON outbox.submission_id = submission.id
+WHERE submission.receipt = :receipt ORDER BY outbox.id DESC
+
+-- name: outbox_walk_unsettled
+SELECT outbox_id FROM delivery INDEXED BY delivery_claimable WHERE state <= 3
+UNION SELECT outbox_id FROM delivery INDEXED BY delivery_dead WHERE state = 4
+ORDER BY outbox_id DESC
+
+-- :recipients is one hash of 21 bytes after the other.
+-- name: outbox_fits
+SELECT 1 FROM outbox JOIN submission ON submission.id = outbox.submission_id
+WHERE outbox.id = :outbox_id AND (:site IS NULL OR submission.site = :site) AND (:form_id = 0 OR submission.form_id = :form_id)
+	AND (:receipt IS NULL OR submission.receipt = :receipt) AND (:mail_kind = 0 OR outbox.kind = :mail_kind)
+	AND (:since = 0 OR outbox.created_at >= :since) AND (:before = 0 OR outbox.created_at < :before)
+	AND ((:states = 0 AND :reason IS NULL AND :recipients IS NULL) OR EXISTS (
+		SELECT 1 FROM delivery WHERE delivery.outbox_id = outbox.id AND (:states = 0 OR (:states >> delivery.state) & 1) AND (:reason IS NULL OR delivery.reason = :reason)
+			AND (:recipients IS NULL OR (length(delivery.recipient) = 21 AND instr(:recipients, delivery.recipient) % 21 = 1))))
+
+-- What is not settled, by site, state and reason.
+-- name: outbox_counts
+SELECT substr(submission.site, 1, 256), delivery.state, substr(delivery.reason, 1, 64), count(*), min(outbox.created_at)
+FROM (SELECT id, outbox_id, state, reason, recipient FROM delivery INDEXED BY delivery_claimable WHERE state <= 3
+	UNION ALL SELECT id, outbox_id, state, reason, recipient FROM delivery INDEXED BY delivery_dead WHERE state = 4) AS delivery
+CROSS JOIN outbox ON outbox.id = delivery.outbox_id
 CROSS JOIN submission ON submission.id = outbox.submission_id
-WHERE :site IS NULL OR submission.site = :site
-ORDER BY unsettled.outbox_id DESC LIMIT :limit
+WHERE (:site IS NULL OR submission.site = :site) AND (:form_id = 0 OR submission.form_id = :form_id)
+	AND (:receipt IS NULL OR submission.receipt = :receipt) AND (:mail_kind = 0 OR outbox.kind = :mail_kind)
+	AND (:since = 0 OR outbox.created_at >= :since) AND (:before = 0 OR outbox.created_at < :before)
+	AND (:states = 0 OR (:states >> delivery.state) & 1) AND (:reason IS NULL OR delivery.reason = :reason)
+	AND (:recipients IS NULL OR (length(delivery.recipient) = 21 AND instr(:recipients, delivery.recipient) % 21 = 1))
+GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT :limit
 
 -- name: outbox_list_of_submission
 SELECT id FROM outbox WHERE submission_id = :submission_id ORDER BY id
@@ -122,18 +147,27 @@ WHERE id = :id AND state = 2 AND owner = :owner
 -- name: delivery_submission
 SELECT outbox.submission_id FROM delivery JOIN outbox ON outbox.id = delivery.outbox_id WHERE delivery.id = :id
 
--- What decides if a person may act: submission, whether its content is there, whether a session holds the item now, kind.
+-- What decides if a person may act: submission, whether its content is there, whether a session holds the item now, kind, whether the time is over for which it is kept.
 -- name: outbox_standing
 SELECT submission.id, submission.content IS NOT NULL,
-	EXISTS (SELECT 1 FROM delivery WHERE outbox_id = outbox.id AND state = 2 AND leased_until > :now), outbox.kind
+	EXISTS (SELECT 1 FROM delivery WHERE outbox_id = outbox.id AND state = 2 AND leased_until > :now), outbox.kind,
+	submission.purge_at <= :now
 FROM outbox JOIN submission ON submission.id = outbox.submission_id
 WHERE outbox.id = :outbox_id
+
+-- The deliveries that an order moves, as its own statement below says once more.
+-- name: outbox_movable
+SELECT id FROM delivery
+WHERE outbox_id = :outbox_id AND ((:from >> state) & 1 OR (:takes_gone = 1 AND state = 6 AND reason = 'gone'))
 
 -- A dead delivery begins its attempts anew, and so does one whose address was no recipient any more.
 -- name: outbox_retry_failed
 UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, overdue_at = 0, attempts = CASE state WHEN 3 THEN attempts ELSE 0 END,
-	reason = CASE state WHEN 6 THEN NULL ELSE reason END
+	reason = CASE WHEN state = 6 OR reason = 'hold' THEN NULL ELSE reason END
 WHERE outbox_id = :outbox_id AND (state IN (3, 4) OR (state = 6 AND reason = 'gone'))
+
+-- name: outbox_flush
+UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, overdue_at = 0 WHERE outbox_id = :outbox_id AND state = 3
 
 -- name: outbox_retry_sent
 UPDATE delivery SET state = 1, due_at = :now, ordered_at = :now, attempts = 0 WHERE outbox_id = :outbox_id AND state = 5
@@ -154,21 +188,30 @@ WHERE id IN (
 	WHERE submission.purge_at <= :now AND delivery.state <= 3 AND delivery.overdue_at = 0
 	LIMIT :limit)
 
+-- name: outbox_overdue
+SELECT delivery.id
+FROM submission INDEXED BY submission_purge
+CROSS JOIN outbox ON outbox.submission_id = submission.id
+CROSS JOIN delivery ON delivery.outbox_id = outbox.id
+WHERE submission.purge_at <= :now
+	AND ((delivery.state = 3 AND delivery.overdue_at > 0 AND delivery.overdue_at <= :now - 432000000000)
+		OR (delivery.state IN (1, 3) AND submission.content IS NULL))
+LIMIT :limit
+
 -- name: outbox_overdue_end
 UPDATE delivery SET state = 4, reason = 'retention', server_text = NULL, reply_code = 0, ordered_at = 0, settled_at = :now
-WHERE id IN (
-	SELECT delivery.id
-	FROM submission INDEXED BY submission_purge
-	CROSS JOIN outbox ON outbox.submission_id = submission.id
-	CROSS JOIN delivery ON delivery.outbox_id = outbox.id
-	WHERE submission.purge_at <= :now
-		AND ((delivery.state = 3 AND delivery.overdue_at > 0 AND delivery.overdue_at <= :now - 432000000000)
-			OR (delivery.state IN (1, 3) AND submission.content IS NULL))
-	LIMIT :limit)
+WHERE id = :id AND state IN (1, 3)
 
+-- What it waited for is over, and told by its story.
 -- name: outbox_cancel
-UPDATE delivery SET state = 6, owner = NULL, leased_until = NULL, settled_at = :now
+UPDATE delivery SET state = 6, owner = NULL, leased_until = NULL, reason = NULL, server_text = NULL, reply_code = 0, ordered_at = 0,
+	settled_at = :now
 WHERE outbox_id = :outbox_id AND state <= 4
+
+-- name: outbox_hold
+UPDATE delivery SET state = 4, owner = NULL, leased_until = NULL, reason = 'hold', server_text = NULL, reply_code = 0, ordered_at = 0,
+	settled_at = :now
+WHERE outbox_id = :outbox_id AND state <= 3
 
 -- Kind 4 is a confirmation. It is as old as the mails that wait for it, so that its link does not outlive them; the note about what is held (5) is older.
 -- name: outbox_confirmation_ensure
@@ -207,3 +250,47 @@ WHERE id IN (
 	WHERE delivery.state <= 3 AND delivery.claimable_at > :now AND delivery.state = 3 AND delivery.reason = :reason
 		AND submission.site = :site
 	LIMIT :limit)
+
+-- What a report may mean: a refused one never left, and one that is gone did not either. Two rows say that it is not clear.
+-- name: outbox_bounce_find
+SELECT delivery.id, outbox.submission_id, CASE WHEN length(delivery.recipient) <= 64 THEN delivery.recipient ELSE x'' END, delivery.state
+FROM submission
+CROSS JOIN outbox ON outbox.submission_id = submission.id
+CROSS JOIN delivery ON delivery.outbox_id = outbox.id
+WHERE submission.receipt = :receipt AND outbox.kind = :kind AND delivery.state <> 7
+	AND NOT (delivery.state = 6 AND delivery.reason IS 'gone')
+	AND (:recipients IS NULL OR (length(delivery.recipient) = 21 AND instr(:recipients, delivery.recipient) % 21 = 1))
+LIMIT 2
+
+-- name: delivery_bounce
+UPDATE delivery SET state = :state, reason = :reason, server_text = :server_text, reply_code = :reply_code, settled_at = :now
+WHERE id = :id AND state = 5
+
+-- name: event_insert
+INSERT INTO delivery_event (delivery_id, at, kind, state, account, actor, reason, server_text, reply_code)
+VALUES (:delivery_id, :now, :kind, :state, :account, :actor, :reason, :server_text, :reply_code)
+
+-- What outbox_lease and outbox_take_over count as an attempt: a session had it and never told.
+-- name: outbox_lost
+SELECT id FROM delivery
+WHERE outbox_id = :outbox_id AND state = 2 AND (claimable_at <= :now OR claimable_at > :horizon) AND owner <> :owner
+
+-- name: outbox_lost_all
+SELECT id FROM delivery INDEXED BY delivery_claimable WHERE state <= 3 AND state = 2 AND owner <> :owner
+
+-- The first and the last ones stay.
+-- name: event_trim
+DELETE FROM delivery_event
+WHERE id IN (SELECT id FROM delivery_event
+	WHERE delivery_id = :delivery_id
+		AND id > (SELECT id FROM delivery_event WHERE delivery_id = :delivery_id ORDER BY id LIMIT 1 OFFSET :first)
+		AND id < (SELECT id FROM delivery_event WHERE delivery_id = :delivery_id ORDER BY id DESC LIMIT 1 OFFSET :last)
+	ORDER BY id LIMIT :limit)
+
+-- name: event_list
+SELECT delivery_event.id, delivery_event.delivery_id, delivery_event.at, delivery_event.kind, delivery_event.state,
+	substr(delivery_event.account, 1, 256), substr(delivery_event.actor, 1, 256), substr(delivery_event.reason, 1, 64),
+	substr(delivery_event.server_text, 1, 512), delivery_event.reply_code
+FROM delivery CROSS JOIN delivery_event ON delivery_event.delivery_id = delivery.id
+WHERE delivery.outbox_id = :outbox_id
+ORDER BY delivery_event.id LIMIT :limit

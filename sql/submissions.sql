@@ -17,8 +17,10 @@ SELECT submission.id, substr(submission.receipt, 1, 64), substr(submission.site,
 	submission.content IS NULL,
 	count(*) FILTER (WHERE delivery.state <= 3),
 	count(*) FILTER (WHERE delivery.state = 5 AND outbox.kind <> 5),
-	count(*) FILTER (WHERE delivery.state = 4),
-	count(*) FILTER (WHERE delivery.state = 7)
+	count(*) FILTER (WHERE delivery.state = 4 AND delivery.reason IS NOT 'hold' AND delivery.reason GLOB 'bounce.*' IS NOT 1),
+	count(*) FILTER (WHERE delivery.state = 7),
+	count(*) FILTER (WHERE delivery.state = 4 AND delivery.reason = 'hold'),
+	count(*) FILTER (WHERE delivery.state IN (4, 6) AND delivery.reason GLOB 'bounce.*')
 FROM submission
 LEFT JOIN verdict ON verdict.submission_id = submission.id
 LEFT JOIN outbox ON outbox.submission_id = submission.id
@@ -58,6 +60,18 @@ WHERE purge_at <= :now AND NOT EXISTS (
 	SELECT 1 FROM outbox JOIN delivery ON delivery.outbox_id = outbox.id
 	WHERE outbox.submission_id = submission.id AND delivery.state <= 3)
 ORDER BY purge_at LIMIT :limit
+
+-- Sites of what the purge would remove although its notice, or the note about what is held, was given up or is held back.
+-- name: submission_losses
+SELECT DISTINCT substr(purgeable.site, 1, 256)
+FROM (SELECT id, site FROM submission
+	WHERE purge_at <= :now AND NOT EXISTS (
+		SELECT 1 FROM outbox JOIN delivery ON delivery.outbox_id = outbox.id
+		WHERE outbox.submission_id = submission.id AND delivery.state <= 3)
+	ORDER BY purge_at LIMIT :limit) AS purgeable
+JOIN outbox ON outbox.submission_id = purgeable.id
+JOIN delivery ON delivery.outbox_id = outbox.id
+WHERE outbox.kind IN (1, 5) AND delivery.state = 4
 
 -- name: submission_delete
 DELETE FROM submission WHERE id = :id

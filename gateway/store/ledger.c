@@ -1,5 +1,5 @@
 /*
- * The ledger: proofs, used tokens, what the doctor saw, and how old rows end. Automatic mail, fuse and alarms stand in files of their own (ledger_private.h).
+ * The ledger: proofs, used tokens, and how old rows end. All else stands in files of its own (ledger_private.h).
  *
  * A proof is: there until its time is over -> purged; or forgotten. A token is: used -> purged when it would have expired anyway. All public
  * functions take their own transaction: do not call them inside one.
@@ -95,12 +95,12 @@ ledger_redeem(Db *ledger, const Proof *proof, GBytes *token_id, gint64 token_unt
 }
 
 gboolean
-ledger_is_proved(Db *ledger, const char *site, const GArray *hashes, gboolean *is_proved, GError **error)
+ledger_has_any(Db *ledger, guint id, LedgerAddress address, gboolean *has_any, GError **error)
 {
 	gint64 found = 0;
-	for (guint i = 0; i < hashes->len && found == 0; i++) {
-		const VaultHash *hash = &g_array_index(hashes, VaultHash, i);
-		Statement *statement = ledger_statement(ledger, STATEMENT_LEDGER_IS_PROVED, site, error);
+	for (guint i = 0; i < address.hashes->len && found == 0; i++) {
+		const VaultHash *hash = &g_array_index(address.hashes, VaultHash, i);
+		Statement *statement = ledger_statement(ledger, id, address.site, error);
 		if (!statement)
 			return FALSE;
 		statement_bind_bytes(statement, "address", hash->bytes, sizeof hash->bytes);
@@ -108,8 +108,24 @@ ledger_is_proved(Db *ledger, const char *site, const GArray *hashes, gboolean *i
 		if (!statement_number(statement, 0, &found, error))
 			return FALSE;
 	}
-	*is_proved = found != 0;
+	*has_any = found != 0;
 	return TRUE;
+}
+
+gboolean
+ledger_is_proved(Db *ledger, const char *site, const GArray *hashes, gboolean *is_proved, GError **error)
+{
+	return ledger_has_any(ledger, STATEMENT_LEDGER_IS_PROVED, (LedgerAddress){site, hashes}, is_proved, error);
+}
+
+VaultHash
+ledger_read_hash(Statement *statement, int column)
+{
+	VaultHash hash = {0};
+	g_autoptr(GBytes) bytes = statement_bytes(statement, column);
+	if (bytes && g_bytes_get_size(bytes) == VAULT_HASH_BYTES)
+		memcpy(hash.bytes, g_bytes_get_data(bytes, NULL), VAULT_HASH_BYTES);
+	return hash;
 }
 
 static gpointer
@@ -117,9 +133,7 @@ read_proof(Statement *statement)
 {
 	Proof *proof = g_new0(Proof, 1);
 	proof->site = statement_text(statement, 0);
-	g_autoptr(GBytes) address = statement_bytes(statement, 1);
-	if (g_bytes_get_size(address) == VAULT_HASH_BYTES)
-		memcpy(proof->address.bytes, g_bytes_get_data(address, NULL), VAULT_HASH_BYTES);
+	proof->address = ledger_read_hash(statement, 1);
 	proof->kind = (ProofKind)statement_int(statement, 2);
 	proof->boxed = statement_bytes(statement, 3);
 	proof->proved_at_us = statement_int(statement, 4);
@@ -146,11 +160,11 @@ ledger_proofs(Db *ledger, const char *site, guint limit, GError **error)
 }
 
 static gboolean
-forget_in_transaction(Db *ledger, const char *site, const GArray *hashes, gint *count, GError **error)
+remove_in_transaction(Db *ledger, guint id, LedgerAddress address, gint *count, GError **error)
 {
-	for (guint i = 0; i < hashes->len; i++) {
-		const VaultHash *hash = &g_array_index(hashes, VaultHash, i);
-		Statement *statement = ledger_statement(ledger, STATEMENT_LEDGER_FORGET, site, error);
+	for (guint i = 0; i < address.hashes->len; i++) {
+		const VaultHash *hash = &g_array_index(address.hashes, VaultHash, i);
+		Statement *statement = ledger_statement(ledger, id, address.site, error);
 		if (!statement)
 			return FALSE;
 		statement_bind_bytes(statement, "address", hash->bytes, sizeof hash->bytes);
@@ -162,41 +176,19 @@ forget_in_transaction(Db *ledger, const char *site, const GArray *hashes, gint *
 }
 
 gint
-ledger_forget(Db *ledger, const char *site, const GArray *hashes, GError **error)
+ledger_remove(Db *ledger, guint id, LedgerAddress address, GError **error)
 {
 	gint count = 0;
 	if (!db_begin(ledger, error))
 		return -1;
-	gboolean is_good = forget_in_transaction(ledger, site, hashes, &count, error);
+	gboolean is_good = remove_in_transaction(ledger, id, address, &count, error);
 	return db_end(ledger, is_good, error) ? count : -1;
 }
 
-/* --- What the doctor saw ---------------------------------------------------------------------------------------------- */
-
-gboolean
-ledger_note_null_sender(Db *ledger, const char *account, gboolean is_accepted, GError **error)
+gint
+ledger_forget(Db *ledger, const char *site, const GArray *hashes, GError **error)
 {
-	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_NULL_SENDER_NOTE, error);
-	if (!statement)
-		return FALSE;
-	statement_bind_text(statement, "account", account);
-	statement_bind_int(statement, "is_accepted", is_accepted ? 1 : 0);
-	statement_bind_int(statement, "now", clock_now_us());
-	return db_run(ledger, statement, error) >= 0;
-}
-
-gboolean
-ledger_is_null_sender(Db *ledger, const char *account, gboolean *is_accepted, GError **error)
-{
-	gint64 found = 0;
-	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_NULL_SENDER, error);
-	if (!statement)
-		return FALSE;
-	statement_bind_text(statement, "account", account);
-	if (!statement_number(statement, 0, &found, error))
-		return FALSE;
-	*is_accepted = found != 0;
-	return TRUE;
+	return ledger_remove(ledger, STATEMENT_LEDGER_FORGET, (LedgerAddress){site, hashes}, error);
 }
 
 /* --- The end of rows ---------------------------------------------------------------------------------------------------- */
@@ -213,6 +205,9 @@ purge_in_transaction(Db *ledger, guint limit, gint *count, GError **error)
 	    {STATEMENT_LEDGER_PURGE_TOKENS, now_us},
 	    {STATEMENT_LEDGER_PURGE_PROOFS, now_us},
 	    {STATEMENT_LEDGER_PURGE_TRAFFIC, (now_us - 29 * DAY_US) / HOUR_US},
+	    {STATEMENT_LEDGER_PURGE_SUPPRESSIONS, now_us},
+	    {STATEMENT_LEDGER_PURGE_BOUNCE_TRAFFIC, (now_us - 29 * DAY_US) / HOUR_US},
+	    {STATEMENT_LEDGER_PURGE_ACCOUNT_RATES, now_us},
 	    {STATEMENT_LEDGER_PURGE_ALARMS, now_us - 90 * DAY_US},
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {

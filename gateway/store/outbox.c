@@ -3,39 +3,19 @@
  *
  * Every move is one UPDATE that names the state it comes from (and the owner, where a lease is needed), inside an IMMEDIATE
  * transaction; so of two processes that want the same delivery one gets it and the other sees nothing. A claim is a
- * lease with an end: a holder that dies costs time, never the mail. What a person orders (retry, cancel) is refused while a session
- * holds the item, because its outcome would decide over the order.
+ * lease with an end: a holder that dies costs time, never the mail.
  *
- * All public functions here take their own transaction: do not call them inside one. Lists and finding stand in outbox_read.c.
+ * All public functions here take their own transaction: do not call them inside one. What people order stands in outbox_orders.c, what mail servers say
+ * later in outbox_bounce.c, lists and finding in outbox_list.c and outbox_read.c.
  */
 #include "sekisho/store/outbox.h"
-
-#include <string.h>
 
 #include "outbox_private.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
-#include "sekisho/base/text.h"
 #include "store/statements.h"
 #include "submissions_private.h"
-
-static gboolean
-conflict(const char *sentence, GError **error)
-{
-	g_set_error_literal(error, STORE_ERROR, STORE_ERROR_CONFLICT, sentence);
-	return FALSE;
-}
-
-/* Runs a statement that gives no rows; `changes` says how many it changed. */
-static gboolean
-run(Db *db, Statement *statement, gint64 *changes, GError **error)
-{
-	if (!statement_step(statement, NULL, error))
-		return FALSE;
-	*changes = db_changes(db);
-	return TRUE;
-}
 
 /* --- Leases ------------------------------------------------------------------------------------------------------- */
 
@@ -67,22 +47,52 @@ find_due(Db *db, const char *owner, gint64 now_us, gint64 *id, GError **error)
 	return statement_number(statement, 0, id, error);
 }
 
-static OutboxItem *
-lease_item(Db *db, gint64 id, gint64 now_us, Lease lease, GError **error)
+/* A statement on what is due of an item. */
+static Statement *
+due_statement(Db *db, guint statement_id, gint64 id, gint64 now_us, const char *owner, GError **error)
 {
-	Statement *statement = db_statement(db, STATEMENT_OUTBOX_LEASE, error);
+	Statement *statement = db_statement(db, statement_id, error);
 	if (!statement)
 		return NULL;
 	statement_bind_int(statement, "outbox_id", id);
-	statement_bind_text(statement, "owner", lease.owner);
-	statement_bind_int(statement, "until", lease.until_us);
+	statement_bind_text(statement, "owner", owner);
 	statement_bind_int(statement, "now", now_us);
 	statement_bind_int(statement, "horizon", horizon_us(now_us));
+	return statement;
+}
+
+/* Tells of the deliveries that the statement names that their session never told what came of it. */
+static gboolean
+note_lost(Db *db, Statement *statement, GError **error)
+{
+	g_autoptr(GArray) ids = statement ? statement_ids(statement, error) : NULL;
+	if (!ids)
+		return FALSE;
+	for (guint i = 0; i < ids->len; i++) {
+		const EventLine line = {.delivery_id = g_array_index(ids, gint64, i),
+		    .kind = EVENT_TRIED,
+		    .state = DELIVERY_QUEUED,
+		    .reason = "relay.lost"};
+		if (!outbox_note(db, &line, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+static OutboxItem *
+lease_item(Db *db, gint64 id, gint64 now_us, Lease lease, GError **error)
+{
 	OutboxItem *item = NULL;
+	if (!note_lost(db, due_statement(db, STATEMENT_OUTBOX_LOST, id, now_us, lease.owner, error), error))
+		return NULL;
+	Statement *statement = due_statement(db, STATEMENT_OUTBOX_LEASE, id, now_us, lease.owner, error);
+	if (!statement)
+		return NULL;
+	statement_bind_int(statement, "until", lease.until_us);
 	if (!statement_step(statement, NULL, error) || !outbox_load(db, id, lease, &item, error))
 		return NULL;
 	if (!item)
-		conflict("A row of the outbox names a submission that does not exist.", error);
+		outbox_conflict("A row of the outbox names a submission that does not exist.", error);
 	return item;
 }
 
@@ -116,30 +126,79 @@ outbox_claim(Db *db, const char *owner, gint64 lease_us, guint limit, GError **e
 	return db_end(db, is_good, error) ? g_steal_pointer(&items) : NULL;
 }
 
+static gboolean
+take_over_in_transaction(Db *db, const char *owner, gint64 *changes, GError **error)
+{
+	Statement *statement = db_statement(db, STATEMENT_OUTBOX_LOST_ALL, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_text(statement, "owner", owner);
+	if (!note_lost(db, statement, error))
+		return FALSE;
+	statement = db_statement(db, STATEMENT_OUTBOX_TAKE_OVER, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_text(statement, "owner", owner);
+	return outbox_run(db, statement, changes, error);
+}
+
 gint
 outbox_take_over(Db *db, const char *owner, GError **error)
 {
-	Statement *statement = db_statement(db, STATEMENT_OUTBOX_TAKE_OVER, error);
-	if (!statement)
+	gint64 changes = 0;
+	if (!db_begin(db, error))
 		return -1;
-	statement_bind_text(statement, "owner", owner);
-	return db_run(db, statement, error);
+	gboolean is_good = take_over_in_transaction(db, owner, &changes, error);
+	return db_end(db, is_good, error) ? (gint)changes : -1;
+}
+
+/* A statement about what waits past its submission's time. */
+static Statement *
+overdue_statement(Db *db, guint id, guint limit, GError **error)
+{
+	Statement *statement = db_statement(db, id, error);
+	if (!statement)
+		return NULL;
+	statement_bind_int(statement, "now", clock_now_us());
+	statement_bind_int(statement, "limit", limit);
+	return statement;
+}
+
+static gboolean
+end_overdue(Db *db, gint64 id, GError **error)
+{
+	const EventLine line = {.delivery_id = id, .kind = EVENT_ENDED, .state = DELIVERY_DEAD, .reason = "retention"};
+	Statement *statement = db_statement(db, STATEMENT_OUTBOX_OVERDUE_END, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_int(statement, "id", id);
+	statement_bind_int(statement, "now", clock_now_us());
+	return statement_step(statement, NULL, error) && outbox_note(db, &line, error);
+}
+
+static gint
+end_overdue_in_transaction(Db *db, guint limit, GError **error)
+{
+	Statement *statement = overdue_statement(db, STATEMENT_OUTBOX_OVERDUE_MARK, limit, error);
+	if (!statement || !statement_step(statement, NULL, error))
+		return -1;
+	statement = overdue_statement(db, STATEMENT_OUTBOX_OVERDUE, limit, error);
+	g_autoptr(GArray) ids = statement ? statement_ids(statement, error) : NULL;
+	if (!ids)
+		return -1;
+	for (guint i = 0; i < ids->len; i++)
+		if (!end_overdue(db, g_array_index(ids, gint64, i), error))
+			return -1;
+	return (gint)ids->len;
 }
 
 gint
 outbox_end_overdue(Db *db, guint limit, GError **error)
 {
-	const guint steps[] = {STATEMENT_OUTBOX_OVERDUE_MARK, STATEMENT_OUTBOX_OVERDUE_END};
-	gint changes = 0;
-	for (gsize i = 0; i < G_N_ELEMENTS(steps) && changes >= 0; i++) {
-		Statement *statement = db_statement(db, steps[i], error);
-		if (!statement)
-			return -1;
-		statement_bind_int(statement, "now", clock_now_us());
-		statement_bind_int(statement, "limit", limit);
-		changes = db_run(db, statement, error);
-	}
-	return changes;
+	if (!db_begin(db, error))
+		return -1;
+	gint count = end_overdue_in_transaction(db, limit, error);
+	return db_end(db, count >= 0, error) ? count : -1;
 }
 
 gint
@@ -194,19 +253,25 @@ is_recipient(const VaultHash *hash, const GPtrArray *recipients)
 }
 
 static gboolean
+cancel_gone_one(Db *db, gint64 id, const char *owner, GError **error)
+{
+	const EventLine line = {.delivery_id = id, .kind = EVENT_ENDED, .state = DELIVERY_CANCELLED, .reason = "gone"};
+	gint64 changes = 0;
+	Statement *statement = db_statement(db, STATEMENT_DELIVERY_GONE, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_int(statement, "id", id);
+	statement_bind_text(statement, "owner", owner);
+	statement_bind_int(statement, "now", clock_now_us());
+	return outbox_run(db, statement, &changes, error) && (changes == 0 || outbox_note(db, &line, error));
+}
+
+static gboolean
 cancel_gone(Db *db, const OutboxItem *item, const char *owner, const GPtrArray *recipients, GError **error)
 {
 	for (guint i = 0; i < item->deliveries->len; i++) {
 		const Delivery *delivery = g_ptr_array_index(item->deliveries, i);
-		if (is_recipient(&delivery->recipient, recipients))
-			continue;
-		Statement *statement = db_statement(db, STATEMENT_DELIVERY_GONE, error);
-		if (!statement)
-			return FALSE;
-		statement_bind_int(statement, "id", delivery->id);
-		statement_bind_text(statement, "owner", owner);
-		statement_bind_int(statement, "now", clock_now_us());
-		if (!statement_step(statement, NULL, error))
+		if (!is_recipient(&delivery->recipient, recipients) && !cancel_gone_one(db, delivery->id, owner, error))
 			return FALSE;
 	}
 	return TRUE;
@@ -237,7 +302,7 @@ reconcile_in_transaction(Db *db, OutboxItem *item, Lease lease, const GPtrArray 
 	if (!find_lease_end(db, item, lease.owner, &lease.until_us, error))
 		return FALSE;
 	if (lease.until_us == 0)
-		return conflict("The lease of this mail ran out and somebody else took it.", error);
+		return outbox_conflict("The lease of this mail ran out and somebody else took it.", error);
 	g_autoptr(OutboxItem) reloaded = NULL;
 	if (!cancel_gone(db, item, lease.owner, recipients, error) || !ensure_recipients(db, item, lease, recipients, error) ||
 	    !outbox_load(db, item->id, lease, &reloaded, error))
@@ -285,25 +350,6 @@ outbox_reconcile(Db *db, OutboxItem *item, const char *owner, const GPtrArray *r
 
 /* --- Outcomes ----------------------------------------------------------------------------------------------------- */
 
-/* The server's words as they are kept: one line, nothing that moves a cursor, and no address, because the database tells none. */
-static char *
-clean_server_text(const char *text)
-{
-	if (!text)
-		return NULL;
-	g_auto(GStrv) words = g_strsplit_set(text, " \t\r\n", -1);
-	g_autoptr(GString) line = g_string_new(NULL);
-	for (char **word = words; *word; word++) {
-		if (**word == '\0')
-			continue;
-		if (line->len > 0)
-			g_string_append_c(line, ' ');
-		g_string_append(line, strchr(*word, '@') ? "<address>" : *word);
-	}
-	g_autofree char *visible = text_for_terminal(line->str, FALSE);
-	return text_truncate(visible, LIMIT_SERVER_TEXT_BYTES);
-}
-
 static Statement *
 give_back_statement(Db *db, const char *owner, const DeliveryOutcome *outcome, GError **error)
 {
@@ -323,7 +369,7 @@ settle_statement(Db *db, const char *owner, const DeliveryOutcome *outcome, GErr
 	Statement *statement = db_statement(db, STATEMENT_DELIVERY_SETTLE, error);
 	if (!statement)
 		return NULL;
-	g_autofree char *server_text = clean_server_text(outcome->server_text);
+	g_autofree char *server_text = outbox_clean_server_text(outcome->server_text);
 	statement_bind_int(statement, "id", outcome->delivery_id);
 	statement_bind_text(statement, "owner", owner);
 	statement_bind_int(statement, "state", outcome->state);
@@ -354,18 +400,33 @@ erase_after(Db *db, gint64 delivery_id, gboolean *is_erased, GError **error)
 	return TRUE;
 }
 
+/* Nothing moves: the story alone goes on, as long as `owner` holds the lease. */
+static gboolean
+tell_failure(Db *db, const char *owner, DeliveryOutcome *outcome, GError **error)
+{
+	const Delivery delivery = {.id = outcome->delivery_id};
+	gint64 until_us = 0;
+	if (!read_lease_end(db, &delivery, owner, &until_us, error))
+		return FALSE;
+	outcome->is_too_late = until_us == 0;
+	return outcome->is_too_late || outbox_note_outcome(db, outcome, error);
+}
+
 static gboolean
 settle_one(Db *db, const char *owner, DeliveryOutcome *outcome, gboolean *is_erased, GError **error)
 {
+	if (outcome->state == DELIVERY_LEASED)
+		return tell_failure(db, owner, outcome, error);
 	g_assert(outcome->state == DELIVERY_SENT || outcome->state == DELIVERY_DEFERRED || outcome->state == DELIVERY_DEAD ||
 		 outcome->state == DELIVERY_CANCELLED || outcome->state == DELIVERY_QUEUED);
 	Statement *statement = outcome->state == DELIVERY_QUEUED ? give_back_statement(db, owner, outcome, error)
 								 : settle_statement(db, owner, outcome, error);
 	gint64 changes = 0;
-	if (!statement || !run(db, statement, &changes, error))
+	if (!statement || !outbox_run(db, statement, &changes, error))
 		return FALSE;
 	outcome->is_too_late = changes == 0;
-	return outcome->is_too_late || erase_after(db, outcome->delivery_id, is_erased, error);
+	return outcome->is_too_late ||
+	       (outbox_note_outcome(db, outcome, error) && erase_after(db, outcome->delivery_id, is_erased, error));
 }
 
 gboolean
@@ -378,119 +439,6 @@ outbox_settle(Db *db, const char *owner, DeliveryOutcome *outcomes, guint count,
 	for (guint i = 0; i < count && is_good; i++)
 		is_good = settle_one(db, owner, &outcomes[i], &is_erased, error);
 	if (!db_end(db, is_good, error))
-		return FALSE;
-	if (is_erased)
-		db_scrub(db);
-	return TRUE;
-}
-
-/* --- What a person orders ------------------------------------------------------------------------------------------- */
-
-typedef struct {
-	gint64 submission_id;
-	gboolean is_content_kept;
-	gboolean is_notice;
-} Standing;
-
-/* STORE_ERROR_NOT_FOUND; STORE_ERROR_CONFLICT while a session holds the item. */
-static gboolean
-read_standing(Db *db, gint64 id, Standing *standing, GError **error)
-{
-	Statement *statement = db_statement(db, STATEMENT_OUTBOX_STANDING, error);
-	if (!statement)
-		return FALSE;
-	statement_bind_int(statement, "outbox_id", id);
-	statement_bind_int(statement, "now", clock_now_us());
-	gboolean has_row = FALSE;
-	if (!statement_step(statement, &has_row, error))
-		return FALSE;
-	if (!has_row) {
-		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
-		    "There is no mail %" G_GINT64_FORMAT "; `sekisho queue` lists them.", id);
-		return FALSE;
-	}
-	standing->submission_id = statement_int(statement, 0);
-	standing->is_content_kept = statement_int(statement, 1) != 0;
-	gboolean is_held = statement_int(statement, 2) != 0;
-	standing->is_notice = statement_int(statement, 3) == MAIL_NOTICE;
-	statement_reset(statement);
-	return !is_held || conflict("A session is sending this mail at this moment; try again in some minutes.", error);
-}
-
-/* Runs a statement on the item's rows. */
-static gboolean
-move(Db *db, guint statement_id, gint64 id, gint64 *changes, GError **error)
-{
-	Statement *statement = db_statement(db, statement_id, error);
-	if (!statement)
-		return FALSE;
-	statement_bind_int(statement, "outbox_id", id);
-	statement_bind_int(statement, "now", clock_now_us());
-	return run(db, statement, changes, error);
-}
-
-static gboolean
-next_generation(Db *db, gint64 id, GError **error)
-{
-	Statement *statement = db_statement(db, STATEMENT_OUTBOX_NEXT_GENERATION, error);
-	if (!statement)
-		return FALSE;
-	statement_bind_int(statement, "outbox_id", id);
-	return statement_step(statement, NULL, error);
-}
-
-static gboolean
-retry_in_transaction(Db *db, gint64 id, gboolean resend_sent, GError **error)
-{
-	Standing standing = {0};
-	gint64 failed = 0, sent = 0;
-	if (!read_standing(db, id, &standing, error))
-		return FALSE;
-	if (!standing.is_content_kept)
-		return conflict("The content of this submission was erased, so there is nothing left to send.", error);
-	/* The ledger would let none of it go, and the record of what was sent would be gone. */
-	if (resend_sent && !standing.is_notice)
-		return conflict("Automatic mail is not sent again: an address gets one copy of it, and no order changes that. "
-				"Without --resend what failed is tried again; to write to the visitor once more, answer the "
-				"notice.",
-		    error);
-	if (!move(db, STATEMENT_OUTBOX_RETRY_FAILED, id, &failed, error) ||
-	    (resend_sent && !move(db, STATEMENT_OUTBOX_RETRY_SENT, id, &sent, error)) ||
-	    (sent > 0 && !next_generation(db, id, error)))
-		return FALSE;
-	return failed + sent > 0 ||
-	       conflict("This mail has no delivery that waits or was given up, so none is tried again; a notice "
-			"that the server accepted is sent again, as a new message, with --resend.",
-		   error);
-}
-
-gboolean
-outbox_retry(Db *db, gint64 id, gboolean resend_sent, GError **error)
-{
-	if (!db_begin(db, error))
-		return FALSE;
-	return db_end(db, retry_in_transaction(db, id, resend_sent, error), error);
-}
-
-static gboolean
-cancel_in_transaction(Db *db, gint64 id, gboolean *is_erased, GError **error)
-{
-	Standing standing = {0};
-	gint64 cancelled = 0;
-	if (!read_standing(db, id, &standing, error) || !move(db, STATEMENT_OUTBOX_CANCEL, id, &cancelled, error))
-		return FALSE;
-	if (cancelled == 0)
-		return conflict("This mail has no delivery that could be cancelled.", error);
-	return submissions_erase_settled(db, standing.submission_id, is_erased, error);
-}
-
-gboolean
-outbox_cancel(Db *db, gint64 id, GError **error)
-{
-	if (!db_begin(db, error))
-		return FALSE;
-	gboolean is_erased = FALSE;
-	if (!db_end(db, cancel_in_transaction(db, id, &is_erased, error), error))
 		return FALSE;
 	if (is_erased)
 		db_scrub(db);

@@ -64,16 +64,23 @@ outbox_item_free(OutboxItem *item)
 /* The year 9999. */
 #define TIME_MAX_US (G_GINT64_CONSTANT(253402300799) * G_USEC_PER_SEC)
 
-static guint
-read_count(Statement *statement, int column)
+guint
+outbox_read_count(Statement *statement, int column)
 {
 	return (guint)CLAMP(statement_int(statement, column), 0, COUNT_MAX);
 }
 
-static gint64
-read_time_us(Statement *statement, int column)
+gint64
+outbox_read_time_us(Statement *statement, int column)
 {
 	return CLAMP(statement_int(statement, column), 0, TIME_MAX_US);
+}
+
+void
+outbox_read_hash(GBytes *bytes, VaultHash *hash)
+{
+	if (bytes && g_bytes_get_size(bytes) == VAULT_HASH_BYTES)
+		memcpy(hash->bytes, g_bytes_get_data(bytes, NULL), VAULT_HASH_BYTES);
 }
 
 static OutboxItem *
@@ -87,8 +94,8 @@ read_item(Statement *statement)
 	item->form_id = (guint64)statement_int(statement, 4);
 	gint64 kind = statement_int(statement, 5);
 	item->kind = kind >= MAIL_NOTICE && kind <= MAIL_KIND_LAST ? (MailKind)kind : MAIL_REPLY;
-	item->generation = read_count(statement, 6);
-	item->created_at_us = read_time_us(statement, 7);
+	item->generation = outbox_read_count(statement, 6);
+	item->created_at_us = outbox_read_time_us(statement, 7);
 	item->deliveries = g_ptr_array_new_with_free_func(delivery_free);
 	return item;
 }
@@ -99,17 +106,15 @@ read_delivery(Statement *statement)
 	Delivery *delivery = g_new0(Delivery, 1);
 	delivery->id = statement_int(statement, 8);
 	g_autoptr(GBytes) recipient = statement_bytes(statement, 9);
-	/* Another size is none of ours: it stays zero and equals no recipient. */
-	if (g_bytes_get_size(recipient) == VAULT_HASH_BYTES)
-		memcpy(delivery->recipient.bytes, g_bytes_get_data(recipient, NULL), VAULT_HASH_BYTES);
+	outbox_read_hash(recipient, &delivery->recipient);
 	delivery->state = (DeliveryState)statement_int(statement, 10);
-	delivery->attempts = read_count(statement, 11);
-	delivery->due_at_us = read_time_us(statement, 12);
-	delivery->settled_at_us = read_time_us(statement, 13);
+	delivery->attempts = outbox_read_count(statement, 11);
+	delivery->due_at_us = outbox_read_time_us(statement, 12);
+	delivery->settled_at_us = outbox_read_time_us(statement, 13);
 	delivery->reason = statement_text(statement, 14);
 	delivery->server_text = statement_text(statement, 15);
-	delivery->reply_code = read_count(statement, 16);
-	delivery->ordered_at_us = read_time_us(statement, 17);
+	delivery->reply_code = outbox_read_count(statement, 16);
+	delivery->ordered_at_us = outbox_read_time_us(statement, 17);
 	return delivery;
 }
 
@@ -139,13 +144,9 @@ outbox_load(Db *db, gint64 id, Lease lease, OutboxItem **item, GError **error)
 	return TRUE;
 }
 
-/* The items that `statement` names, with all deliveries; one that was purged meanwhile is left out. */
-static GPtrArray *
-load_items(Db *db, Statement *statement, GError **error)
+GPtrArray *
+outbox_load_all(Db *db, const GArray *ids, GError **error)
 {
-	g_autoptr(GArray) ids = statement_ids(statement, error);
-	if (!ids)
-		return NULL;
 	g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func((GDestroyNotify)outbox_item_free);
 	for (guint i = 0; i < ids->len; i++) {
 		OutboxItem *item = NULL;
@@ -157,17 +158,28 @@ load_items(Db *db, Statement *statement, GError **error)
 	return g_steal_pointer(&items);
 }
 
-GPtrArray *
-outbox_list(Db *db, const char *site, gboolean waiting_only, guint limit, GError **error)
+gboolean
+outbox_conflict(const char *sentence, GError **error)
 {
-	guint id = waiting_only ? STATEMENT_OUTBOX_LIST_WAITING : site ? STATEMENT_OUTBOX_LIST_OF_SITE : STATEMENT_OUTBOX_LIST;
-	Statement *statement = db_statement(db, id, error);
-	if (!statement)
-		return NULL;
-	if (waiting_only || site)
-		statement_bind_text(statement, "site", site);
-	statement_bind_int(statement, "limit", limit);
-	return load_items(db, statement, error);
+	g_set_error_literal(error, STORE_ERROR, STORE_ERROR_CONFLICT, sentence);
+	return FALSE;
+}
+
+gboolean
+outbox_no_item(gint64 id, GError **error)
+{
+	g_set_error(
+	    error, STORE_ERROR, STORE_ERROR_NOT_FOUND, "There is no mail %" G_GINT64_FORMAT "; `sekisho queue` lists them.", id);
+	return FALSE;
+}
+
+gboolean
+outbox_run(Db *db, Statement *statement, gint64 *changes, GError **error)
+{
+	if (!statement_step(statement, NULL, error))
+		return FALSE;
+	*changes = db_changes(db);
+	return TRUE;
 }
 
 OutboxItem *
@@ -177,8 +189,7 @@ outbox_find(Db *db, gint64 id, GError **error)
 	if (!outbox_load(db, id, (Lease){0}, &item, error))
 		return NULL;
 	if (!item)
-		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
-		    "There is no mail %" G_GINT64_FORMAT "; `sekisho queue` lists them.", id);
+		outbox_no_item(id, error);
 	return item;
 }
 
@@ -189,7 +200,8 @@ outbox_of_submission(Db *db, gint64 submission_id, GError **error)
 	if (!statement)
 		return NULL;
 	statement_bind_int(statement, "submission_id", submission_id);
-	return load_items(db, statement, error);
+	g_autoptr(GArray) ids = statement_ids(statement, error);
+	return ids ? outbox_load_all(db, ids, error) : NULL;
 }
 
 gint64

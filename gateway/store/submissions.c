@@ -72,6 +72,8 @@ read_summary(Statement *statement)
 	summary->mails_sent = (guint)statement_int(statement, 9);
 	summary->mails_dead = (guint)statement_int(statement, 10);
 	summary->mails_refused = (guint)statement_int(statement, 11);
+	summary->mails_held = (guint)statement_int(statement, 12);
+	summary->mails_returned = (guint)statement_int(statement, 13);
 	return summary;
 }
 
@@ -294,6 +296,25 @@ read_purgeable(Db *db, guint limit, GError **error)
 			return g_steal_pointer(&rows);
 		Purgeable row = {statement_int(statement, 0), statement_bytes(statement, 1), (guint)statement_int(statement, 2)};
 		g_array_append_val(rows, row);
+	}
+}
+
+GPtrArray *
+submissions_losses(Db *db, guint limit, GError **error)
+{
+	Statement *statement = db_statement(db, STATEMENT_SUBMISSION_LOSSES, error);
+	if (!statement)
+		return NULL;
+	statement_bind_int(statement, "now", clock_now_us());
+	statement_bind_int(statement, "limit", limit);
+	g_autoptr(GPtrArray) sites = g_ptr_array_new_with_free_func(g_free);
+	for (;;) {
+		gboolean has_row = FALSE;
+		if (!statement_step(statement, &has_row, error))
+			return NULL;
+		if (!has_row)
+			return g_steal_pointer(&sites);
+		g_ptr_array_add(sites, statement_text(statement, 0));
 	}
 }
 

@@ -163,12 +163,65 @@ gboolean ledger_alarm_clear(Db *ledger, const char *site, const char *topic, GEr
 /* Clears one that both channels told and that was raised more than `age_us` ago: what still is so may be told anew. */
 gboolean ledger_alarm_expire(Db *ledger, const char *site, const char *topic, gint64 age_us, GError **error);
 
+/* --- Addresses that mail came back from ------------------------------------------------------------------------------------ */
+
+typedef enum { SUPPRESSION_BOUNCE = 1, SUPPRESSION_OPERATOR = 2 } SuppressionKind; /* stored: never renumber */
+
+/* No automatic mail of the site goes to it until then. */
+typedef struct {
+	char *site;
+	VaultHash address;       /* VAULT_HASH_ADDRESS of address_mailbox: every way to write it counts */
+	SuppressionKind kind;
+	GBytes *boxed;           /* the address, by vault_box; may be NULL */
+	char *reason;            /* "bounce.address" and the like (relay/bounce.h), or "operator" */
+	guint bounces;           /* that came back so far */
+	gint64 since_us;
+	gint64 until_us;         /* G_MAXINT64: until a person takes it back */
+} Suppression;
+void suppression_free(Suppression *suppression);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Suppression, suppression_free)
+/* A longer one that is there stays, and an operator's is never shortened or replaced by a bounce; `bounces` is added to what is there. */
+gboolean ledger_suppress(Db *ledger, const Suppression *suppression, GError **error);
+/* How many went (0: there was none), -1 on error. `hashes`: VaultHash, vault_hashes of one address. */
+gint ledger_unsuppress(Db *ledger, const char *site, const GArray *hashes, GError **error);
+gboolean ledger_is_suppressed(Db *ledger, const char *site, const GArray *hashes, gboolean *is_suppressed, GError **error);
+/* Suppression *, newest first, those past their time left out; `site` NULL: all. NULL on error. */
+GPtrArray *ledger_suppressions(Db *ledger, const char *site, guint limit, GError **error);
+
+/* Mail of mail systems that came to us, counted by hours of UTC; what has a tag of ours by itself, because anybody can send the other. */
+typedef struct {
+	guint last_hour;         /* of this hour, this one included */
+	guint busiest_hour;      /* of the last 28 days, this hour and the one before left out */
+	gboolean is_surge;       /* last_hour reached LIMIT_BOUNCE_SURGE and three times busiest_hour */
+} BounceTraffic;
+/* Counts one; `site` "" if it names none of ours, or says nothing new. */
+gboolean ledger_count_bounce(Db *ledger, const char *site, gboolean is_tagged, BounceTraffic *traffic, GError **error);
+
+/* --- What an account may send --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+	guint count;
+	gint64 period_us;
+	guint burst;
+} LedgerRate;
+typedef struct {
+	guint mails;             /* as many as were wanted, or less; 0: there is no room now */
+	gint64 again_at_us;      /* of 0 mails: when there is room for one */
+} LedgerGrant;
+/* Takes up to `wanted` mails of an account's rate (GCRA as policy/rate.h says; `count` mails in `period_us`, `burst` at once; none may be 0). `account` names it (account_key). What was
+ * granted and not used is given back by ledger_account_return. */
+gboolean ledger_account_take(Db *ledger, const char *account, const LedgerRate *rate, guint wanted, LedgerGrant *grant, GError **error);
+gboolean ledger_account_return(Db *ledger, const char *account, const LedgerRate *rate, guint unused, GError **error);
+
 /* --- What the doctor saw --------------------------------------------------------------------------------------------------- */
 
 /* `account`: any text that names the account with its server and user. */
 gboolean ledger_note_null_sender(Db *ledger, const char *account, gboolean is_accepted, GError **error);
 gboolean ledger_is_null_sender(Db *ledger, const char *account, gboolean *is_accepted, GError **error);
+/* The same for an envelope sender with a tag, bounce_address+TAG: where it was seen accepted, notices have one, too. `account` names the site's bounce address, too (account_tagged_key). */
+gboolean ledger_note_tagged_sender(Db *ledger, const char *account, gboolean is_accepted, GError **error);
+gboolean ledger_is_tagged_sender(Db *ledger, const char *account, gboolean *is_accepted, GError **error);
 
-/* Removes what no rule looks at any more: charges after 31 days, used tokens and proofs past their time, traffic after 29 days, told alarms 90 days after they were cleared; up to
+/* Removes what no rule looks at any more: charges after 31 days, used tokens, proofs and suppressions past their time, traffic after 29 days, unused rates, told alarms 90 days after they were cleared; up to
  * `limit` rows of each. How many, or -1. */
 gint ledger_purge(Db *ledger, guint limit, GError **error);

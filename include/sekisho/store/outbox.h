@@ -8,6 +8,8 @@
  *            deferred -> dead        ("retention": nobody mended in time what it waited for)
  *                    -> cancelled   (the courier: it need not or may not leave any more: "expired", "unproved", "repeated", "proved")
  *   queued, deferred, dead -> cancelled ("gone" only: a person may retry: -> queued)
+ *   queued, deferred -> dead           (OUTBOX_HOLD: a person stopped it; retry lets it go)
+ *   sent -> dead, cancelled            ("bounce.address" and the like: it came back; a notice waits for a person, an automatic mail ends)
  *   refused                         (never leased; stored so that a person sees what was asked for)
  *
  * Deliveries move only inside this file. A lease that ran out counts as queued again. "gone" settles to cancelled: the
@@ -102,11 +104,13 @@ gint outbox_make_site_due(Db *db, const char *site, const char *reason, guint li
 /* One recipient's outcome. */
 typedef struct {
 	gint64 delivery_id;
-	DeliveryState state;       /* SENT, DEFERRED, DEAD, CANCELLED or QUEUED (lease given back: state, attempts and reason as they were) */
+	DeliveryState state;       /* SENT, DEFERRED, DEAD, CANCELLED or QUEUED (lease given back: state, attempts and reason as they were); or LEASED: it stays so, only
+	                            * its story tells that its account failed */
 	gboolean is_untried;       /* no session tried it: attempts stay */
 	const char *reason;        /* error_name; NULL for sent */
 	const char *server_text;   /* may be NULL; any bytes: lines are joined, then as Delivery says */
 	guint reply_code;
+	const char *account;       /* name of the account that tried it, for the event; NULL: none did */
 	gint64 due_at_us;          /* DEFERRED: when to try again; QUEUED: the same, or 0 for at once */
 	gboolean is_too_late;      /* set by outbox_settle: `owner` does not hold the lease any more, so nothing changed */
 } DeliveryOutcome;
@@ -118,17 +122,107 @@ gboolean outbox_settle(Db *db, const char *owner, DeliveryOutcome *outcomes, gui
  * which it is never given again. */
 gint64 outbox_next_due(Db *db, const char *owner, GError **error);
 
-/* For people. `site` NULL: all. Newest first, at most `limit`; `waiting_only` leaves items out that need nothing any more (dead ones
- * wait for a person). */
-GPtrArray *outbox_list(Db *db, const char *site, gboolean waiting_only, guint limit, GError **error);
+/* --- What happened to a delivery ------------------------------------------------------------------------------------------ */
+
+/* The reason of what a person holds back. */
+#define OUTBOX_HOLD "hold"
+
+/* Values are stored: never renumber. */
+typedef enum {
+	EVENT_TRIED = 1,   /* a session tried it: state and reason say what came of it; queued and "relay.lost": it never told */
+	EVENT_ENDED,       /* the courier ended it without a session */
+	EVENT_RETRIED,     /* a person: it is due now */
+	EVENT_RESENT,      /* a person: again, as a new generation */
+	EVENT_CANCELLED,   /* a person */
+	EVENT_HELD,        /* a person */
+	EVENT_BOUNCED,     /* a mail server said so by mail: it came back */
+	EVENT_DELAYED,     /* a mail server said so by mail: it is still trying */
+	EVENT_ACCOUNT_FAILED /* its account's session failed before it told of it: no try */
+} EventKind;
+const char *event_kind_name(EventKind kind);
+
+/* One line of a delivery's story, written in the transaction of the change that it tells of; at most LIMIT_DELIVERY_EVENTS of a delivery are kept, the first and the last ones. It goes with its delivery.
+ * That a mail waits (put off untried, given back) is no event. */
+typedef struct {
+	gint64 id;
+	gint64 delivery_id;
+	gint64 at_us;
+	EventKind kind;
+	DeliveryState state;       /* after it */
+	char *account;             /* that tried it; NULL */
+	char *actor;               /* login name of the person who ordered it; NULL */
+	char *reason;              /* as Delivery; NULL */
+	char *server_text;         /* as Delivery; NULL */
+	guint reply_code;
+} DeliveryEvent;
+void delivery_event_free(DeliveryEvent *event);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(DeliveryEvent, delivery_event_free)
+/* DeliveryEvent * of all deliveries of an item, oldest first. NULL on error. */
+GPtrArray *outbox_events(Db *db, gint64 item_id, GError **error);
+
+/* What a mail server says of a mail that it had accepted. */
+typedef struct {
+	const char *receipt;
+	MailKind kind;
+	const GArray *recipients;  /* VaultHash: hashes of the address that the report names, any of which is the delivery's; NULL: not named, and the only delivery is meant */
+	gboolean is_delay;         /* it is still trying: only an event */
+	const char *reason;        /* "bounce.address" and the like (relay/bounce.h) */
+	const char *server_text;   /* its words; may be NULL */
+	guint reply_code;
+} OutboxBounce;
+typedef struct {
+	gint64 delivery_id;
+	gint64 submission_id;
+	MailKind kind;
+	VaultHash recipient;
+	gboolean is_news;          /* FALSE: it had ended or come back before; nothing changed */
+} OutboxBounced;
+/* A sent delivery ends: of a notice (or a note about held ones) as dead, of an automatic mail as cancelled, both with the bounce's reason. Items that are waiting again (a retry) are left alone. STORE_ERROR_NOT_FOUND if there
+ * is no such mail, or more than one delivery could be meant. */
+gboolean outbox_bounce(Db *db, const OutboxBounce *bounce, OutboxBounced *bounced, GError **error);
+
+/* --- For people ----------------------------------------------------------------------------------------------------------- */
+
+/* Which items. Everything that is given must hold of the item or of one of its deliveries. */
+typedef struct {
+	const char *site;          /* NULL: all */
+	guint64 form_id;           /* 0: all */
+	MailKind kind;             /* 0: all */
+	guint states;              /* bits 1 << DeliveryState; 0: all */
+	const char *reason;        /* of a delivery; NULL: any */
+	const char *receipt;       /* of the submission; NULL: any */
+	const GArray *recipients;  /* VaultHash, any of which; NULL: any */
+	gint64 since_us;           /* promised then or later; 0: any */
+	gint64 before_us;          /* promised before; 0: any */
+} OutboxFilter;
+/* What waits for a session or a person: queued, leased, deferred, dead. */
+#define OUTBOX_UNSETTLED ((1u << DELIVERY_QUEUED) | (1u << DELIVERY_LEASED) | (1u << DELIVERY_DEFERRED) | (1u << DELIVERY_DEAD))
+/* OutboxItem * with all deliveries, newest first, at most `limit`. */
+GPtrArray *outbox_list(Db *db, const OutboxFilter *filter, guint limit, GError **error);
+/* How many deliveries are not settled (OUTBOX_UNSETTLED; other states are not counted), by site, state and reason, for a summary. Most first, at most `limit`. */
+typedef struct {
+	char *site;
+	DeliveryState state;
+	char *reason;              /* NULL: none */
+	guint count;
+	gint64 oldest_us;          /* when the oldest of their mails was promised */
+} OutboxCount;
+void outbox_count_free(OutboxCount *count);
+GPtrArray *outbox_counts(Db *db, const OutboxFilter *filter, guint limit, GError **error);
 /* With all deliveries, or STORE_ERROR_NOT_FOUND. */
 OutboxItem *outbox_find(Db *db, gint64 id, GError **error);
 /* The items of one submission, with all deliveries. */
 GPtrArray *outbox_of_submission(Db *db, gint64 submission_id, GError **error);
-/* Deferred and dead deliveries, and those that were "gone", become due now; sent ones are sent again as a new generation (a new Message-ID) only if `resend_sent`, which
+/* Orders. `actor` is the login name of who gives them, for the events.
+ * Deferred and dead deliveries (held ones too), and those that were "gone", become due now; sent ones are sent again as a new generation (a new Message-ID) only if `resend_sent`, which
  * is refused for all but notices: of automatic mail there is one copy.
  * All but the deferred ones begin with 0 attempts. Refused ones stay refused. STORE_ERROR_NOT_FOUND, or STORE_ERROR_CONFLICT if there is nothing to retry,
  * the content was erased, or a session holds the item at this moment. */
-gboolean outbox_retry(Db *db, gint64 id, gboolean resend_sent, GError **error);
+gboolean outbox_retry(Db *db, gint64 id, gboolean resend_sent, const char *actor, GError **error);
+/* Deferred deliveries alone become due now; what was given up or is held back stays so. Errors as above. */
+gboolean outbox_flush(Db *db, gint64 id, const char *actor, GError **error);
 /* Queued, deferred and dead deliveries end as cancelled, and a do_not_store submission may be erased by that. Errors as above. */
-gboolean outbox_cancel(Db *db, gint64 id, GError **error);
+gboolean outbox_cancel(Db *db, gint64 id, const char *actor, GError **error);
+/* Queued and deferred deliveries wait for a person: dead with the reason OUTBOX_HOLD, until outbox_retry. Errors as above; a conflict, too, if the submission's time is over, because
+ * retention would remove it at once. */
+gboolean outbox_hold(Db *db, gint64 id, const char *actor, GError **error);

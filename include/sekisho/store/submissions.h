@@ -32,7 +32,9 @@ typedef struct {
 	gboolean is_erased;      /* its content is gone (do_not_store, retention) */
 	guint mails_waiting;     /* deliveries queued, leased or deferred */
 	guint mails_sent;
-	guint mails_dead;
+	guint mails_dead;        /* given up */
+	guint mails_held;        /* held back by a person */
+	guint mails_returned;    /* came back, and no person cancelled it then */
 	guint mails_refused;
 } SubmissionSummary;
 void submission_summary_free(SubmissionSummary *summary);
@@ -49,5 +51,8 @@ Submission *submissions_open(Db *db, Vault *vault, gint64 id, GError **error);
  * none is held long: call again while it returns `limit`. Returns how many, -1 on error; `dead_mails` (may be NULL) how many given-up mails
  * went with them. */
 gint submissions_purge(Db *db, guint limit, guint *dead_mails, GError **error);
+/* Sites (char *) of submissions that submissions_purge would remove now although a notice, or the note about what is held, was given up or is held back by a person: somebody must be told before.
+ * NULL on error. */
+GPtrArray *submissions_losses(Db *db, guint limit, GError **error);
 /* Forgets up to `limit` keys of repetitions whose time is over. How many, or -1. */
 gint submissions_purge_repetitions(Db *db, guint limit, GError **error);

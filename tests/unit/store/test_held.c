@@ -228,7 +228,7 @@ test_stored_briefly(Fixture *fixture, gconstpointer unused)
 	    keep(&gate, (Case){.receipt = "SILENT", .status = SUBMISSION_HELD, .is_stored_briefly = TRUE, .is_silent = TRUE});
 	g_assert_true(release(&gate, silent, NULL));
 	const gint64 item = raw_number(gate.raw, "SELECT id FROM outbox WHERE submission_id = %d", (gint)held);
-	g_assert_true(outbox_cancel(gate.db, item, NULL));
+	g_assert_true(outbox_cancel(gate.db, item, "operator", NULL));
 	for (gint64 id = held; id <= kept; id++) {
 		g_assert_cmpint(
 		    raw_number(gate.raw, "SELECT content IS NOT NULL FROM submission WHERE id = %d", (gint)id), ==, 1);

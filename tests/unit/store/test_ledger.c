@@ -1,4 +1,4 @@
-/* The ledger: its file and who may have written it, proofs and tokens, alarms, what the doctor saw, the end of rows, and how its questions are answered. */
+/* The ledger: its file and who may have written it, proofs and tokens, alarms, what the doctor saw, and the end of rows. */
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -408,74 +408,6 @@ test_purge(Fixture *fixture, gconstpointer unused)
 	g_assert_cmpint(ledger_purge(ledger, 20, &error), ==, 10);
 }
 
-/* --- How questions are answered ------------------------------------------------------------------------------------------ */
-
-/* Walks of a whole index, each ended by a limit or as long as what is asked for, and sorting what is printed for a person. */
-static gboolean
-is_known_walk(const char *name, const char *step)
-{
-	static const char *const walks[][2] = {
-	    {"ledger_alarms_untold", "SCAN alarm USING INDEX alarm_untold"},
-	    {"ledger_proofs", "SCAN proof USING INDEX proof_newest"},
-	    {"ledger_sites", "SCAN fuse USING INDEX fuse_tripped"},
-	    {"ledger_sites", "USE TEMP B-TREE FOR ORDER BY"},
-	};
-	for (gsize i = 0; i < G_N_ELEMENTS(walks); i++)
-		if (strcmp(name, walks[i][0]) == 0 && strcmp(step, walks[i][1]) == 0)
-			return TRUE;
-	return FALSE;
-}
-
-static void
-assert_no_scan(sqlite3 *raw, const StatementText *statement)
-{
-	g_autofree char *sql = g_strconcat("EXPLAIN QUERY PLAN ", statement->text, NULL);
-	sqlite3_stmt *plan = NULL;
-	g_assert_cmpint(sqlite3_prepare_v2(raw, sql, -1, &plan, NULL), ==, SQLITE_OK);
-	while (sqlite3_step(plan) == SQLITE_ROW) {
-		const char *step = (const char *)sqlite3_column_text(plan, 3);
-		gboolean is_walk = g_str_has_prefix(step, "SCAN ") && !g_str_has_prefix(step, "SCAN (subquery");
-		if ((is_walk || strstr(step, "FOR ORDER BY")) && !is_known_walk(statement->name, step))
-			g_error("%s: %s", statement->name, step);
-	}
-	sqlite3_finalize(plan);
-}
-
-/* Every statement of the ledger finds its rows by an index, however many sites there are. */
-static void
-test_no_scans(Fixture *fixture, gconstpointer unused)
-{
-	(void)unused;
-	db_free(desk_ledger(fixture));
-	sqlite3 *raw = raw_open(fixture);
-	guint count = 0;
-	for (guint id = 0; id < STATEMENT_COUNT; id++)
-		if (g_str_has_prefix(statement_texts[id].name, "ledger_")) {
-			assert_no_scan(raw, &statement_texts[id]);
-			count++;
-		}
-	g_assert_cmpuint(count, >=, 30);
-	sqlite3_close(raw);
-}
-
-static void
-test_every_statement(Fixture *fixture, gconstpointer unused)
-{
-	(void)unused;
-	g_autoptr(Db) store = fixture_open(fixture, DB_CREATE), ledger = desk_ledger(fixture);
-	g_autoptr(Db) counters = db_open_counters(fixture->directory, DB_CREATE, NULL);
-	for (guint id = 0; id < STATEMENT_COUNT; id++) {
-		const char *name = statement_texts[id].name;
-		gboolean is_ledgers = g_str_has_prefix(name, "ledger_"), is_counters = g_str_has_prefix(name, "counter_");
-		/* These name no table. */
-		gboolean is_all = g_str_has_prefix(name, "transaction_") || g_str_has_prefix(statement_texts[id].text, "PRAGMA ");
-		if ((db_statement(ledger, id, NULL) != NULL) != (is_ledgers || is_all) ||
-		    (db_statement(counters, id, NULL) != NULL) != (is_counters || is_all) ||
-		    (db_statement(store, id, NULL) != NULL) != ((!is_ledgers && !is_counters) || is_all))
-			g_error("%s", name);
-	}
-}
-
 int
 main(int argc, char **argv)
 {
@@ -493,8 +425,6 @@ main(int argc, char **argv)
 	    {"an alarm that both channels told may end by itself", test_alarm_expires},
 	    {"what the doctor saw last holds", test_null_sender},
 	    {"old rows end", test_purge},
-	    {"no question scans a table", test_no_scans},
-	    {"every statement fits its own file", test_every_statement},
 	};
 	return fixture_run("ledger", tests, G_N_ELEMENTS(tests));
 }

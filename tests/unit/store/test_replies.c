@@ -276,7 +276,7 @@ test_cancelled(Fixture *fixture, gconstpointer unused)
 	g_assert_false(fixture_holds(fixture, "SECRET-CONTENT"));
 	/* Nobody revives it: neither a person nor a configuration in which the address is a recipient again. */
 	raw_execute(raw, "UPDATE submission SET epoch_id = x'01', wrapped_key = x'01', content = x'01', is_stored_briefly = 0");
-	g_assert_false(outbox_retry(db, item_id, FALSE, &error));
+	g_assert_false(outbox_retry(db, item_id, FALSE, "operator", &error));
 	g_assert_error(error, STORE_ERROR, STORE_ERROR_CONFLICT);
 	sqlite3_close(raw);
 }

@@ -68,12 +68,19 @@ test_counts(Fixture *fixture, gconstpointer unused)
 	gint64 items[] = {row_item(raw, id, MAIL_NOTICE), row_item(raw, id, MAIL_REPLY)};
 	for (guint i = 0; i < G_N_ELEMENTS(states); i++)
 		row_delivery(raw, items[i % 2], (char)('a' + i), states[i], 1);
+	/* A dead one may be held back by a person; and what came back ended, but was not given up. */
+	gint64 held = row_delivery(raw, items[0], 'p', DELIVERY_DEAD, 1), returned = row_delivery(raw, items[0], 'q', DELIVERY_DEAD, 1);
+	gint64 ended = row_delivery(raw, items[1], 'r', DELIVERY_CANCELLED, 1);
+	raw_execute(raw, "UPDATE delivery SET reason = 'hold' WHERE id = %" G_GINT64_FORMAT, held);
+	raw_execute(raw, "UPDATE delivery SET reason = 'bounce.full' WHERE id IN (%" G_GINT64_FORMAT ", %" G_GINT64_FORMAT ")", returned, ended);
 	row_submission(raw, "NONE", FALSE, "x");
 	raw_execute(raw, "UPDATE submission SET epoch_id = NULL, wrapped_key = NULL, content = NULL WHERE receipt = 'NONE'");
 	g_autoptr(SubmissionSummary) summary = find(db, "COUNTS"), none = find(db, "NONE");
 	g_assert_cmpuint(summary->mails_waiting, ==, 2);
 	g_assert_cmpuint(summary->mails_sent, ==, 3);
 	g_assert_cmpuint(summary->mails_dead, ==, 1);
+	g_assert_cmpuint(summary->mails_held, ==, 1);
+	g_assert_cmpuint(summary->mails_returned, ==, 2);
 	g_assert_cmpuint(summary->mails_refused, ==, 4);
 	g_assert_true(none->is_erased);
 	g_assert_cmpuint(none->mails_waiting + none->mails_sent + none->mails_dead + none->mails_refused, ==, 0);
