@@ -18,11 +18,13 @@
 #include "gatefile.h"
 #include "posts.h"
 #include "problems.h"
+#include "program.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/network.h"
 #include "sekisho/policy/replies.h"
+#include "sekisho/wire/address.h"
 #include "site.h"
 
 /* A loaded site, or why it is not. */
@@ -106,7 +108,9 @@ read_gateway(Config *config, const Settings *settings)
 	config->group = g_strdup(settings_text(settings, "gateway", "group"));
 	config->courier_directory = settings_path(settings, "gateway", "courier_directory");
 	config->alarm_command = settings_path(settings, "gateway", "alarm_command");
-	config->alarm_address = g_strdup(settings_text(settings, "gateway", "alarm_address"));
+	config->alarm_address = address_configured(settings_text(settings, "gateway", "alarm_address"));
+	if (config->alarm_address == NULL)
+		config->alarm_address = g_strdup("");
 	config->dns_servers = g_strdup(settings_text(settings, "gateway", "dns_servers"));
 	config->workers = (guint)settings_number(settings, "gateway", "workers");
 	config->trusted_proxies = read_networks(settings_text(settings, "gateway", "trusted_proxies"));
@@ -362,15 +366,16 @@ config_check_site(Config *config, const char *name, GPtrArray *problems)
 	if (config->alarm_command[0] == '\0' && config->alarm_address[0] == '\0' && is_answering(config, name))
 		g_ptr_array_add(problems,
 		    g_strdup(
-			"warning: [gateway] alarm_command and alarm_address are not set, so when replies to visitors stop, only "
-			"the site's admin_address hears of it, by the same mail server; set one of them in sekisho.conf"));
+			"warning: [gateway] alarm_command and alarm_address are not set, so when replies to visitors stop or a "
+			"notice is given up, only the site's admin_address hears of it, by the same mail server; set one of them in sekisho.conf"));
 }
 
 void
 config_check_alarms(const Config *config, GPtrArray *problems)
 {
-	if (config->alarm_command[0] != '\0' && !g_file_test(config->alarm_command, G_FILE_TEST_IS_REGULAR))
-		config_problem(config, "alarm_command", problems, "there is no such program; write the path of one, or nothing");
+	g_autofree char *wrong = config->alarm_command[0] != '\0' ? program_problem(config->alarm_command) : NULL;
+	if (wrong != NULL)
+		config_problem(config, "alarm_command", problems, wrong);
 	if (config->alarm_account != NULL)
 		account_check(config->alarm_account, config->sites->settings, problems);
 }

@@ -132,19 +132,30 @@ read_reply_limits(const Settings *settings)
 	return limits;
 }
 
+/* An address as it is used; "" if there is none, or none that can be used, of which a problem tells. The caller's. */
+static char *
+read_address(const Settings *settings, const char *group, const char *key)
+{
+	char *address = address_configured(settings_text(settings, group, key));
+	return address != NULL ? address : g_strdup("");
+}
+
 static SiteFacts *
 read_facts(const SitePlace *place, const Settings *settings)
 {
 	SiteFacts *facts = site_facts_new();
 	GTimeZone *zone = g_time_zone_new_identifier(settings_text(settings, "site", "timezone"));
 	g_autofree char *url = home_url(settings_text(settings, "site", "url"));
+	g_autofree char *admin_address = read_address(settings, "site", "admin_address");
+	g_autofree char *bounce_address = read_address(settings, "mail", "bounce_address");
+	g_autofree char *canary_address = read_address(settings, "site", "canary_address");
 	text_set(&facts->name, place->name);
 	text_set(&facts->title, settings_text(settings, "site", "title"));
 	text_set(&facts->description, settings_text(settings, "site", "description"));
 	text_set(&facts->url, url);
-	text_set(&facts->admin_address, settings_text(settings, "site", "admin_address"));
+	text_set(&facts->admin_address, admin_address);
 	text_set(&facts->from, settings_text(settings, "mail", "from"));
-	text_set(&facts->bounce_address, settings_text(settings, "mail", "bounce_address"));
+	text_set(&facts->bounce_address, bounce_address);
 	g_free(facts->attachments_directory);
 	facts->attachments_directory = settings_path(settings, "mail", "attachments_directory");
 	text_set(&facts->date_format, settings_text(settings, "site", "date_format"));
@@ -153,7 +164,7 @@ read_facts(const SitePlace *place, const Settings *settings)
 	g_strfreev(facts->origins);
 	facts->origins = split_words(settings_text(settings, "site", "origins"));
 	facts->own_domains = own_domains(settings, facts->own_domains);
-	text_set(&facts->canary_address, settings_text(settings, "site", "canary_address"));
+	text_set(&facts->canary_address, canary_address);
 	facts->is_facts_on = settings_number(settings, "notice", "facts") != 0;
 	g_clear_pointer(&facts->timezone, g_time_zone_unref);
 	facts->timezone = zone != NULL ? zone : g_time_zone_new_utc();
@@ -177,22 +188,6 @@ check_facts(const SiteFacts *facts, const Settings *settings, GPtrArray *problem
 		settings_problem(settings, "mail", "bounce_address", problems,
 		    "has %zu bytes before \"@\", and no room for a tag of %u; write a shorter one, or bounce_delimiter = none",
 		    local_bytes, LIMIT_REPLY_TAG_BYTES);
-}
-
-/* The account that [mail] account names: the site's own first. A reference, or NULL and a problem. */
-static Account *
-find_account(const SitePlace *place, const Settings *settings, GHashTable *own, GPtrArray *problems)
-{
-	const char *name = settings_text(settings, "mail", "account");
-	const Account *account = g_hash_table_lookup(own, name);
-	if (account == NULL)
-		account = g_hash_table_lookup(place->shared_accounts, name);
-	if (account != NULL)
-		return account_ref(account);
-	if (name[0] != '\0')
-		settings_problem(
-		    settings, "mail", "account", problems, "there is no [account %s]; write one here or in sekisho.conf", name);
-	return NULL;
 }
 
 /* The list of [spam] disallowed_words_file; NULL if there is none, or if it cannot be used, and then with a problem. */
@@ -261,7 +256,8 @@ site_clear(gpointer data)
 {
 	Site *site = data;
 	site_facts_unref((SiteFacts *)site->facts);
-	account_unref((Account *)site->account);
+	if (site->accounts != NULL)
+		g_ptr_array_unref((GPtrArray *)site->accounts);
 	spam_words_free((SpamWords *)site->disallowed_words);
 	g_free((char *)site->wordpress_key_file);
 	g_free((char *)site->dkim_selector);
@@ -304,7 +300,7 @@ site_load(const SitePlace *place, GError **error)
 	check_facts(facts, settings, problems);
 	facts->posts = posts_read(place->folder, problems);
 	site->facts = facts;
-	site->account = find_account(place, settings, own, problems);
+	site->accounts = account_find_all(settings, own, place->shared_accounts, problems);
 	site->disallowed_words = read_words(settings, problems);
 	site->wordpress_key_file = settings_path(settings, "wordpress", "secret_key_file");
 	site->reply = read_reply_limits(settings);
@@ -479,13 +475,14 @@ site_check(const SitePlace *place, const Settings *shared_settings, GPtrArray *p
 	}
 	guint before = problems->len;
 	g_autoptr(GHashTable) own = account_read_all(settings, problems);
-	Account *account = find_account(place, settings, own, problems);
+	g_autoptr(GPtrArray) accounts = account_find_all(settings, own, place->shared_accounts, problems);
 	g_autoptr(SiteFacts) facts = read_facts(place, settings);
-	if (account != NULL && problems->len == before) {
-		gboolean is_own = g_hash_table_contains(own, account->name);
+	const gboolean is_sound = problems->len == before;
+	for (guint i = 0; is_sound && i < accounts->len; i++) {
+		const Account *account = accounts->pdata[i];
+		gboolean is_own = g_hash_table_lookup(own, account->name) == account;
 		account_check(account, is_own ? settings : shared_settings, problems);
 	}
-	account_unref(account);
 	check_facts(facts, settings, problems);
 	spam_words_free(read_words(settings, problems));
 	check_wordpress_key(settings, problems);

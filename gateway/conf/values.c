@@ -30,6 +30,38 @@ read_name(const KeyRow *row, const char *text, gint64 *number)
 	return keys_is_name(text);
 }
 
+static gboolean
+read_names(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_auto(GStrv) names = g_strsplit(text, " ", -1);
+	gboolean is_any = FALSE;
+	for (char **name = names; *name != NULL; name++) {
+		if (**name != '\0' && !keys_is_name(*name))
+			return FALSE;
+		is_any = is_any || **name != '\0';
+	}
+	return is_any;
+}
+
+/* The form in which curl takes them; a hash of SHA-256 has 32 bytes. */
+static gboolean
+read_pins(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_auto(GStrv) pins = g_strsplit(text, " ", -1);
+	for (char **pin = pins; *pin != NULL; pin++) {
+		const char *base64 = g_str_has_prefix(*pin, "sha256//") ? *pin + strlen("sha256//") : NULL;
+		gsize size = 0;
+		g_autofree guchar *bytes = base64 != NULL && *base64 != '\0' ? g_base64_decode(base64, &size) : NULL;
+		g_autofree char *again = size == 32 ? g_base64_encode(bytes, size) : NULL;
+		/* Encoded again, because the decoder takes what is no base64, too. */
+		if (**pin != '\0' && (again == NULL || strcmp(again, base64) != 0))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 /* Digits only, so that no sign, space or 0x gets through. */
 static gboolean
 read_digits(const char *text, gint64 minimum, gint64 maximum, gint64 *number)
@@ -69,9 +101,16 @@ static gboolean
 read_host(const KeyRow *row, const char *text, gint64 *number)
 {
 	(void)row, (void)number;
-	/* An underscore is allowed by keys_is_name, but in no host name (RFC 1123 section 2.1). libesmtp takes HOST:PORT, so a colon can stand
-	 * in no address either. */
+	/* An underscore is allowed by keys_is_name, but in no host name (RFC 1123 section 2.1). */
 	return keys_is_name(text) && strchr(text, '_') == NULL;
+}
+
+static gboolean
+read_server(const KeyRow *row, const char *text, gint64 *number)
+{
+	/* A scope ("fe80::1%eth0") would stand in addresses that libraries read in their own ways. */
+	const gboolean is_ipv6 = strchr(text, ':') != NULL && strchr(text, '%') == NULL && g_hostname_is_ip_address(text);
+	return is_ipv6 || read_host(row, text, number);
 }
 
 static gboolean
@@ -120,14 +159,25 @@ read_mailbox(const KeyRow *row, const char *text, gint64 *number)
 {
 	(void)row, (void)number;
 	g_autoptr(Mailbox) mailbox = mailbox_parse(text, NULL);
-	return mailbox != NULL;
+	/* See read_sender. */
+	return mailbox != NULL && address_is_deliverable(mailbox->address);
 }
 
 static gboolean
 read_address(const KeyRow *row, const char *text, gint64 *number)
 {
 	(void)row, (void)number;
-	return address_is_deliverable(text);
+	g_autofree char *address = address_configured(text);
+	return address != NULL;
+}
+
+/* Every server must be able to write it, also one without SMTPUTF8. */
+static gboolean
+read_sender(const KeyRow *row, const char *text, gint64 *number)
+{
+	(void)row, (void)number;
+	g_autofree char *address = address_configured(text);
+	return address != NULL && address_is_deliverable(address);
 }
 
 static gboolean
@@ -286,12 +336,16 @@ static const struct {
     [KEY_TEXT] = {"line of text", read_text, "write one line without control characters"},
     [KEY_LINES] = {"text", read_text, "write text without control characters, \\n for a new line"},
     [KEY_NAME] = {"name", read_name, "write letters, digits, \".\", \"-\" and \"_\""},
+    [KEY_NAMES] = {"list of names", read_names, "write names of letters, digits, \".\", \"-\" and \"_\", a space between two"},
+    [KEY_PINS] = {"list of public keys", read_pins,
+	"write sha256// and the base64 of the key's hash; `sekisho doctor` shows the one that the server has"},
     [KEY_PATH] = {"path", read_text, "write the path of a file or folder"},
     [KEY_LISTEN] = {"socket", read_listen,
 	"write a path with \"/\", 127.0.0.1:PORT or [::1]:PORT: FastCGI must not leave the machine"},
-    [KEY_HOST] = {"host", read_host,
-	"write a host name such as smtp.example.com or an "
-	"IPv4 address, without port (that is a key of its own); an IPv6 address cannot be used, so write the server's name"},
+    [KEY_HOST] = {"host", read_host, "write a host name such as mail.example.com or an IPv4 address, without port"},
+    [KEY_SERVER] = {"host", read_server,
+	"write a host name such as smtp.example.com or an IP address, without brackets and without port (that is a key of its "
+	"own)"},
     [KEY_PORT] = {"port", read_port, "write a number from 1 to 65535"},
     [KEY_BOOLEAN] = {"switch", read_boolean, "write on or off"},
     [KEY_INTEGER] = {"number", read_integer, NULL},
@@ -302,8 +356,11 @@ static const struct {
     [KEY_NETWORKS] = {"list of networks", read_networks,
 	"write addresses and networks such as 192.0.2.1 or 2001:db8::/32, a space between two, and no bits behind a network's "
 	"prefix"},
-    [KEY_MAILBOX] = {"mailbox", read_mailbox, "write info@example.jp or Name <info@example.jp>"},
+    [KEY_MAILBOX] = {"mailbox", read_mailbox,
+	"write info@example.jp or Name <info@example.jp>, with ASCII alone before the \"@\""},
     [KEY_ADDRESS] = {"mail address", read_address, "write an address such as info@example.jp, without a name"},
+    [KEY_SENDER] = {"mail address that may send", read_sender,
+	"write an address such as info@example.jp, without a name, and with ASCII alone before the \"@\""},
     [KEY_URL] = {"web address", read_url, "write an address such as https://example.jp, without query"},
     [KEY_DOMAINS] = {"list of domains", read_domains, "write domains such as example.jp, a space between two, or none"},
     [KEY_SERVERS] = {"list of DNS servers", read_servers,

@@ -19,18 +19,28 @@
 #include "sekisho/form/spam.h"
 #include "sekisho/policy/gate.h"
 
-typedef enum { ACCOUNT_STARTTLS, ACCOUNT_PLAIN_LOOPBACK } AccountSecurity;
+/* In the order of the words of their keys. */
+typedef enum { ACCOUNT_STARTTLS, ACCOUNT_TLS, ACCOUNT_PLAIN_LOOPBACK } AccountSecurity; /* ACCOUNT_TLS: from the first byte (RFC 8314 3.3) */
+typedef enum { ACCOUNT_PASSWORD, ACCOUNT_XOAUTH2 } AccountLogin; /* ACCOUNT_PASSWORD: PLAIN or LOGIN, whichever the server offers */
+typedef enum { ACCOUNT_AUTO, ACCOUNT_CURL, ACCOUNT_ESMTP } AccountTransport;
 
-/* An SMTP account. The password stays in its file until password_read. */
+/* An SMTP account. What logs in stays in its file until account_secret. */
 typedef struct {
 	char *name;
 	char *host;
-	guint16 port;
+	guint16 port;          /* not given: 465 with ACCOUNT_TLS, else 587 */
 	AccountSecurity security;
+	AccountTransport transport;
+	AccountLogin login;
 	char *user;            /* "" = no AUTH */
-	char *password_file;
+	char *password_file;   /* of ACCOUNT_PASSWORD */
+	char *token_file;      /* of ACCOUNT_XOAUTH2: one of these two; "" = the other */
+	char *token_command;   /* program whose first line of output is the token; absolute, no arguments */
 	char *ca_file;         /* "" = the system's */
+	char *pins;            /* public keys one of which the server must have, as "sha256//BASE64;sha256//BASE64" (RFC 7469 2.4); "" = any that is trusted */
 	char *hello;           /* name for EHLO; "" = the machine's */
+	guint connections;     /* sessions at once */
+	Rate rate;             /* mails; count 0: no limit */
 } Account;
 
 typedef struct Config {
@@ -75,7 +85,7 @@ typedef struct {
 
 typedef struct Site {
 	const SiteFacts *facts;
-	const Account *account;
+	const GPtrArray *accounts; /* const Account *, in the order in which they are tried; at least one */
 	const ReplyLimits *reply;
 	guint notices_per_hour;   /* beyond it they are sent together */
 	const char *dkim_selector; /* of the key that its mail server signs with; "" = not known */
@@ -132,11 +142,18 @@ void config_check_files(const Config *config, GPtrArray *problems);
 GPtrArray *config_site_paths(Config *config, const char *name);
 /* Appends SENTENCE with file, line, group and key of a setting of [gateway]. */
 void config_problem(const Config *config, const char *key, GPtrArray *problems, const char *sentence);
-/* The account's password, or "" if it has no user. BASE_ERROR_EXPOSED, BASE_ERROR_IO. Wipe it with password_free. */
-char *account_password(const Account *account, GError **error);
+/* What the account logs in with: its password, or the token of token_file; "" if it has no user, or a token_command, which is asked by whoever logs in (relay/token.h).
+ * BASE_ERROR_EXPOSED, BASE_ERROR_IO, also for a token that is none. Wipe it with password_free. */
+char *account_secret(const Account *account, GError **error);
 void password_free(char *password);
+/* TRUE if `text` can be a token of XOAUTH2: 1 to LIMIT_TOKEN_BYTES printable ASCII characters and no white space (RFC 6750 2.1 allows still fewer). Any bytes may come. */
+gboolean account_is_token(const char *text);
+/* The site's first account. Borrowed. */
+const Account *site_account(const Site *site);
 /* Names the account with its server and user (store/ledger.h: what the doctor saw of it). The caller's. */
 char *account_key(const Account *account);
+/* The same with the site's bounce address and its delimiter: whether a server takes an envelope sender with a tag depends on them, too. The caller's. */
+char *account_tagged_key(const Account *account, const Site *site);
 /* Equal for accounts that may share a session: all that a login depends on is equal. The caller's. */
 char *account_identity(const Account *account);
 /* All keys with their values as they hold now, for main file and one site (NULL: main file only), as INI text, file after file.

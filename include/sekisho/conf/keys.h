@@ -20,9 +20,12 @@ typedef enum {
 	KEY_TEXT,     /* one line */
 	KEY_LINES,    /* may hold line feeds and tabs */
 	KEY_NAME,     /* keys_is_name */
+	KEY_NAMES,    /* such names, separated by spaces */
+	KEY_PINS,     /* "sha256//" and the base64 of 32 bytes, separated by spaces (RFC 7469 2.4) */
 	KEY_PATH,     /* relative ones count from the folder of the file that names them */
 	KEY_LISTEN,   /* path of a socket, 127.0.0.1:PORT, [::1]:PORT, or empty */
-	KEY_HOST,     /* host name or IPv4 address; libesmtp takes no IPv6 address */
+	KEY_HOST,     /* host name or IPv4 address */
+	KEY_SERVER,   /* the same, or an IPv6 address without brackets */
 	KEY_PORT,
 	KEY_BOOLEAN,  /* on off yes no true false 1 0 */
 	KEY_INTEGER,  /* minimum to maximum */
@@ -32,7 +35,8 @@ typedef enum {
 	KEY_HUNDREDTHS, /* 0 to 1 with at most two decimals: 0.5 */
 	KEY_NETWORKS, /* addresses and networks (base/network.h), separated by spaces */
 	KEY_MAILBOX,  /* address, or Name <address> */
-	KEY_ADDRESS,  /* deliverable address */
+	KEY_ADDRESS,  /* an address that address_configured takes (wire/address.h) */
+	KEY_SENDER,   /* the same, deliverable */
 	KEY_URL,      /* http or https, no query */
 	KEY_DOMAINS,  /* "none", or domains with a dot (ASCII or not), separated by spaces */
 	KEY_SERVERS,  /* 192.0.2.1, 192.0.2.1:53, 2001:db8::1 or [2001:db8::1]:53, separated by commas */

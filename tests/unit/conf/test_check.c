@@ -92,7 +92,7 @@ static const struct {
     {"unknown settings, and warnings beside an error", "sites/example.jp/forms/contact/form.ini",
 	"[form]\nid = 4\n[mail]\nrecipient = b@\nsubject = [nope]\n[settings]\nskip_mial = on\ndemo_mode = maybe\n",
 	"~/sites/example.jp/forms/contact/form.ini:4: [mail] recipient: part 1 of the list cannot be mailed to (the mailbox "
-	"holds no mail address that can be written in plain ASCII as name@host.domain); write name@host.domain or Name "
+	"holds no mail address of the form name@host.domain); write name@host.domain or Name "
 	"<name@host.domain>, separated by commas\n"
 	"warning: ~/sites/example.jp/forms/contact/form.ini: [settings] skip_mial: this version does not know this setting and "
 	"ignores "

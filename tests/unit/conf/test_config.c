@@ -54,8 +54,7 @@ static const struct {
 } broken[] = {
     {"plain to another machine", "[account a]\nhost = smtp.example.jp\nsecurity = plain-loopback\n",
 	"~/sekisho.conf:3: [account a] security: plain-loopback would send mail and password in clear over the network; write "
-	"starttls, or "
-	"host = 127.0.0.1 or localhost"},
+	"starttls or tls, or host = 127.0.0.1, ::1 or localhost"},
     {"half an AUTH, either half", "[account a]\nhost = 127.0.0.1\nuser = u\n[account b]\nhost = 127.0.0.1\npassword_file = p\n",
 	"~/sekisho.conf:3: [account a] user: has no password; write password_file = PATH too\n"
 	"~/sekisho.conf:6: [account b] password_file: has no user; write user = NAME too"},
@@ -117,8 +116,8 @@ test_site(void)
 	g_assert_cmpstr(site->facts->list_separator, ==, "");
 	g_assert_cmpstr(g_time_zone_get_identifier(site->facts->timezone), ==, "Asia/Tokyo");
 	g_assert_true(site->facts->is_facts_on);
-	g_assert_cmpstr(site->account->name, ==, "main");
-	g_assert_cmpuint(site->account->port, ==, 587);
+	g_assert_cmpstr(site_account(site)->name, ==, "main");
+	g_assert_cmpuint(site_account(site)->port, ==, 587);
 	g_assert_cmpint(site->retention_us, ==, G_GINT64_CONSTANT(90) * 86400 * G_USEC_PER_SEC);
 	tree_free(tree);
 }
@@ -133,8 +132,8 @@ test_own_account_comes_first(void)
 	g_autoptr(Site) site = config_site(config, "example.jp", NULL);
 	config_free(config);
 	/* A site outlives its Config. */
-	g_assert_cmpstr(site->account->host, ==, "own.example.jp");
-	g_assert_cmpuint(site->account->port, ==, 2525);
+	g_assert_cmpstr(site_account(site)->host, ==, "own.example.jp");
+	g_assert_cmpuint(site_account(site)->port, ==, 2525);
 	tree_free(tree);
 }
 
@@ -332,13 +331,13 @@ test_password(void)
 	g_autoptr(GError) exposed = NULL;
 	tree_write(tree, "password", "secret\n");
 	g_assert_cmpint(g_chmod(path, 0644), ==, 0);
-	g_assert_null(account_password(&account, &exposed));
+	g_assert_null(account_secret(&account, &exposed));
 	g_assert_error(exposed, BASE_ERROR, BASE_ERROR_EXPOSED);
 	g_assert_cmpint(g_chmod(path, 0600), ==, 0);
-	char *password = account_password(&account, NULL);
+	char *password = account_secret(&account, NULL);
 	g_assert_cmpstr(password, ==, "secret");
 	password_free(password);
-	password = account_password(&open_account, NULL);
+	password = account_secret(&open_account, NULL);
 	g_assert_cmpstr(password, ==, "");
 	password_free(password);
 	tree_free(tree);

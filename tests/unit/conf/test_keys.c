@@ -9,11 +9,23 @@
 #define ORIGINS_RIGHT                                                                                                            \
 	"is not a list of web origins; write https://www.example.jp in lower case, without \"/\" at the end, and a space "       \
 	"between two"
-#define HOST_RIGHT                                                                                                               \
-	"write a host name such as smtp.example.com or an IPv4 address, without port (that is a key of its own); an IPv6 "       \
-	"address "                                                                                                               \
-	"cannot be used, so write the server's name"
+#define SERVER_RIGHT                                                                                                             \
+	"is not a host; write a host name such as smtp.example.com or an IP address, without brackets and without port (that "   \
+	"is a key of its own)"
+#define HOST_RIGHT "is not a host; write a host name such as mail.example.com or an IPv4 address, without port"
+#define PINS_RIGHT                                                                                                               \
+	"is not a list of public keys; write sha256// and the base64 of the key's hash; `sekisho doctor` shows the one that "    \
+	"the server has"
+#define NAMES_RIGHT "is not a list of names; write names of letters, digits, \".\", \"-\" and \"_\", a space between two"
+#define RATE_RIGHT "is not a rate; write how many in which time, and how many at once, such as 5/10min burst 3, or off"
 
+#define MAILBOX_RIGHT "is not a mailbox; write info@example.jp or Name <info@example.jp>, with ASCII alone before the \"@\""
+#define SENDER_RIGHT                                                                                                             \
+	"is not a mail address that may send; write an address such as info@example.jp, without a name, and with ASCII alone "   \
+	"before the \"@\""
+#define PIN "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+/* Two of them with a semicolon between, as far as a problem quotes a value. */
+#define CUT_PINS PIN ";sha256//AAAAAAAAAAAAAAAAAAA"
 #define DOMAINS_RIGHT "is not a list of domains; write domains such as example.jp, a space between two, or none"
 #define SERVERS_RIGHT                                                                                                            \
 	"is not a list of DNS servers; write IP addresses such as 192.0.2.1 or 192.0.2.1:53 or [2001:db8::1]:53, a comma and "   \
@@ -92,15 +104,66 @@ static const Case cases[] = {
     {"account main", "port", KEYS_MAIN, "65536", 0, "\"65536\" is not a port; write a number from 1 to 65535"},
     {"account main", "port", KEYS_SITE, "25", 25, NULL},
     {"account main", "security", KEYS_SITE, "starttls", 0, NULL},
-    {"account main", "security", KEYS_SITE, "plain-loopback", 1, NULL},
-    {"account main", "security", KEYS_SITE, "tls", 0, "\"tls\" is not a known word; write starttls or plain-loopback"},
+    {"account main", "port", KEYS_SITE, "", 0, NULL},
+    {"account main", "port", KEYS_SITE, "0", 0, "\"0\" is not a port; write a number from 1 to 65535"},
+    {"account main", "security", KEYS_SITE, "tls", 1, NULL},
+    {"account main", "security", KEYS_SITE, "plain-loopback", 2, NULL},
+    {"account main", "security", KEYS_SITE, "ssl", 0, "\"ssl\" is not a known word; write starttls or tls or plain-loopback"},
+    {"account main", "security", KEYS_SITE, "", 0, "is empty; write starttls or tls or plain-loopback"},
+    {"account main", "transport", KEYS_SITE, "auto", 0, NULL},
+    {"account main", "transport", KEYS_MAIN, "curl", 1, NULL},
+    {"account main", "transport", KEYS_SITE, "esmtp", 2, NULL},
+    {"account main", "transport", KEYS_SITE, "libcurl", 0, "\"libcurl\" is not a known word; write auto or curl or esmtp"},
+    {"account main", "login", KEYS_SITE, "password", 0, NULL},
+    {"account main", "login", KEYS_SITE, "xoauth2", 1, NULL},
+    {"account main", "login", KEYS_SITE, "oauth", 0, "\"oauth\" is not a known word; write password or xoauth2"},
+    {"account main", "connections", KEYS_SITE, "8", 8, NULL},
+    {"account main", "connections", KEYS_SITE, "0", 0, "\"0\" is not a number; write a number from 1 to 8"},
+    {"account main", "connections", KEYS_SITE, "9", 0, "\"9\" is not a number; write a number from 1 to 8"},
+    {"account main", "rate", KEYS_SITE, "off", 0, NULL},
+    {"account main", "rate", KEYS_SITE, "500/1d burst 20", 0, NULL},
+    {"account main", "rate", KEYS_SITE, "", 0,
+	"is empty; write how many in which time, and how many at once, such as 5/10min burst 3, or off"},
+    {"account main", "rate", KEYS_SITE, "500", 0, "\"500\" " RATE_RIGHT},
+    {"account main", "rate", KEYS_SITE, "0/1d", 0, "\"0/1d\" " RATE_RIGHT},
+    {"account main", "rate", KEYS_SITE, "-1/1d", 0, "\"-1/1d\" " RATE_RIGHT},
+    {"account main", "rate", KEYS_SITE, "5/1d burst 0", 0, "\"5/1d burst 0\" " RATE_RIGHT},
+    {"account main", "pins", KEYS_SITE, "", 0, NULL},
+    {"account main", "pins", KEYS_SITE, PIN, 0, NULL},
+    {"account main", "pins", KEYS_SITE, PIN "  " PIN, 0, NULL},
+    {"account main", "pins", KEYS_SITE, PIN ";" PIN, 0, "\"" CUT_PINS "\" " PINS_RIGHT},
+    {"account main", "pins", KEYS_SITE, "sha256//", 0, "\"sha256//\" " PINS_RIGHT},
+    {"account main", "pins", KEYS_SITE, "sha256//AAAA", 0, "\"sha256//AAAA\" " PINS_RIGHT},
+    {"account main", "pins", KEYS_SITE, "sha1//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", 0,
+	"\"sha1//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\" " PINS_RIGHT},
+    {"account main", "pins", KEYS_SITE, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 0,
+	"\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\" " PINS_RIGHT},
+    {"account main", "pins", KEYS_SITE, "sha256//AAAAAAAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAAAAAA=", 0,
+	"\"sha256//AAAAAAAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAAAAAA=\" " PINS_RIGHT},
+    {"account main", "pins", KEYS_SITE, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=", 0,
+	"\"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=\" " PINS_RIGHT},
+    {"account main", "token_file", KEYS_MAIN, "/etc/t", 0, NULL},
+    {"account main", "token_command", KEYS_MAIN, "/usr/local/bin/t -x", 0, NULL},
+    {"account main", "token_command", KEYS_MAIN, "a\nb", 0, "\"a\\x0Ab\" is not a path; write the path of a file or folder"},
+    {"mail", "account", KEYS_SITE, "main", 0, NULL},
+    {"mail", "account", KEYS_SITE, "  main  backup_2 ", 0, NULL},
+    {"mail", "account", KEYS_SITE, "", 0,
+	"is empty; write names of letters, digits, \".\", \"-\" and \"_\", a space between two"},
+    {"mail", "account", KEYS_SITE, " ", 0, "\" \" " NAMES_RIGHT},
+    {"mail", "account", KEYS_SITE, "main, backup", 0, "\"main, backup\" " NAMES_RIGHT},
+    {"mail", "account", KEYS_SITE, "main\tbackup", 0, "\"main\\x09backup\" " NAMES_RIGHT},
     {"account main", "host", KEYS_SITE, "smtp.example.jp", 0, NULL},
     {"account main", "host", KEYS_SITE, "192.0.2.1", 0, NULL},
-    {"account main", "host", KEYS_SITE, "::1", 0, "\"::1\" is not a host; " HOST_RIGHT},
-    {"account main", "host", KEYS_SITE, "[::1]", 0, "\"[::1]\" is not a host; " HOST_RIGHT},
-    {"account main", "host", KEYS_SITE, "smtp.example.jp:587", 0, "\"smtp.example.jp:587\" is not a host; " HOST_RIGHT},
-    {"account main", "host", KEYS_SITE, "smtp_1.example.jp", 0, "\"smtp_1.example.jp\" is not a host; " HOST_RIGHT},
-    {"account main", "host", KEYS_SITE, "smtp..jp", 0, "\"smtp..jp\" is not a host; " HOST_RIGHT},
+    {"account main", "host", KEYS_SITE, "::1", 0, NULL},
+    {"account main", "host", KEYS_SITE, "2001:db8::25", 0, NULL},
+    {"account main", "host", KEYS_SITE, "fe80::1%eth0", 0, "\"fe80::1%eth0\" " SERVER_RIGHT},
+    {"account main", "host", KEYS_SITE, "2001:db8:::25", 0, "\"2001:db8:::25\" " SERVER_RIGHT},
+    {"account main", "hello", KEYS_SITE, "::1", 0, "\"::1\" " HOST_RIGHT},
+    {"account main", "hello", KEYS_SITE, "www.example.jp", 0, NULL},
+    {"account main", "host", KEYS_SITE, "[::1]", 0, "\"[::1]\" " SERVER_RIGHT},
+    {"account main", "host", KEYS_SITE, "smtp.example.jp:587", 0, "\"smtp.example.jp:587\" " SERVER_RIGHT},
+    {"account main", "host", KEYS_SITE, "smtp_1.example.jp", 0, "\"smtp_1.example.jp\" " SERVER_RIGHT},
+    {"account main", "host", KEYS_SITE, "smtp..jp", 0, "\"smtp..jp\" " SERVER_RIGHT},
     {"account main", "hello", KEYS_SITE, "", 0, NULL},
     {"site", "url", KEYS_SITE, "https://example.jp", 0, NULL},
     {"site", "url", KEYS_SITE, "http://example.jp:8080/blog/", 0, NULL},
@@ -133,8 +196,12 @@ static const Case cases[] = {
     {"site", "timezone", KEYS_SITE, "Asia/Tokio", 0,
 	"\"Asia/Tokio\" is not a time zone; write a name such as Asia/Tokyo (package tzdata knows them) or UTC"},
     {"mail", "from", KEYS_SITE, "example <info@example.jp>", 0, NULL},
-    {"mail", "from", KEYS_SITE, "info@localhost", 0,
-	"\"info@localhost\" is not a mailbox; write info@example.jp or Name <info@example.jp>"},
+    {"mail", "from", KEYS_SITE, "info@localhost", 0, "\"info@localhost\" " MAILBOX_RIGHT},
+    {"mail", "from", KEYS_SITE, "用户@example.jp", 0, "\"用户@example.jp\" " MAILBOX_RIGHT},
+    {"mail", "bounce_address", KEYS_SITE, "", 0, NULL},
+    {"mail", "bounce_address", KEYS_SITE, "bounce@日本語.jp", 0, NULL},
+    {"mail", "bounce_address", KEYS_SITE, "用户@example.jp", 0, "\"用户@example.jp\" " SENDER_RIGHT},
+    {"site", "admin_address", KEYS_SITE, "用户@example.jp", 0, NULL},
     {"notice", "facts", KEYS_SITE, "off", 0, NULL},
     {"notice", "facts", KEYS_SITE, "yes", 1, NULL},
     {"notice", "facts", KEYS_SITE, "ON", 0, "\"ON\" is not a switch; write on or off"},

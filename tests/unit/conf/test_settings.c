@@ -58,7 +58,7 @@ static const struct {
 	"/etc/s/f.conf:1: [mail] from: is missing; write from = VALUE: Our sender in every mail: an address that the account may "
 	"send for\n"
 	"/etc/s/f.conf:1: [mail] account: is missing; write account = VALUE: The [account NAME] to send with, of this file or of "
-	"sekisho.conf"},
+	"sekisho.conf; several, separated by spaces: the next one while one fails"},
     {"a required key that is empty", KEYS_FORM, "[form]\nid =\n",
 	"/etc/s/f.conf:2: [form] id: is empty; write a whole number from 1"},
     {"an account without its host", KEYS_MAIN, "[account a]\n",
@@ -140,7 +140,8 @@ test_values(void)
 	g_assert_cmpuint(accounts->len, ==, 2);
 	g_assert_cmpstr(g_ptr_array_index(accounts, 0), ==, "account b");
 	g_assert_cmpstr(settings_text(settings, "account b", "user"), ==, " a\\b ");
-	g_assert_cmpint(settings_number(settings, "account b", "port"), ==, 587);
+	g_assert_cmpint(settings_number(settings, "account b", "port"), ==, 0);
+	g_assert_cmpint(settings_number(settings, "account b", "connections"), ==, 2);
 	g_assert_true(settings_is_set(settings, "account b", "user"));
 	g_assert_false(settings_is_set(settings, "account b", "port"));
 }

@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "sekisho/base/error.h"
 #include "sekisho/conf/config.h"
 #include "tree.h"
 
@@ -86,6 +87,34 @@ test_settings(void)
 	tree_free(tree);
 }
 
+/* Recipients beyond ASCII are taken, in the spelling in which they are mailed to; senders are not. */
+static void
+test_addresses_beyond_ascii(void)
+{
+	static const struct {
+		const char *admin_address, *from, *used; /* NULL: refused */
+	} cases[] = {{"店主@日本.jp", "Shop <a@日本.jp>", "店主@xn--wgv71a.jp a@xn--wgv71a.jp"}, {"a@example.jp", "店主@example.jp", NULL},
+	    {"a@example.jp", "a@example.jp\nbounce_address = 店主@example.jp", NULL}, {"a\xE2\x80\xAE@example.jp", "a@example.jp", NULL}};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char *tree = tree_new();
+		g_autofree char *conf =
+		    g_strdup_printf("[site]\nurl = https://example.jp\nadmin_address = %s\n[mail]\naccount = main\nfrom = %s\n",
+			cases[i].admin_address, cases[i].from);
+		tree_write(tree, "sites/example.jp/site.conf", conf);
+		g_autoptr(Config) config = load(tree);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(Site) site = config_site(config, "example.jp", &error);
+		if (cases[i].used == NULL) {
+			g_assert_error(error, CONF_ERROR, CONF_ERROR_INVALID);
+		} else {
+			g_assert_no_error(error);
+			g_autofree char *used = g_strdup_printf("%s %s", site->facts->admin_address, site->facts->bounce_address);
+			g_assert_cmpstr(used, ==, cases[i].used);
+		}
+		tree_free(tree);
+	}
+}
+
 /* [site] url and own_domains, and which domains are then the site's own. */
 static void
 test_own_domains(void)
@@ -149,6 +178,7 @@ main(int argc, char **argv)
 	g_test_add_func("/site/replies and notices have defaults", test_defaults);
 	g_test_add_func("/site/replies, notices and alarms are as they are set", test_settings);
 	g_test_add_func("/site/own domains are never shared ones", test_own_domains);
+	g_test_add_func("/conf/site/addresses beyond ASCII", test_addresses_beyond_ascii);
 	g_test_add_func("/site/a bounce address leaves room for the tag", test_long_bounce_address);
 	return g_test_run();
 }
