@@ -4,7 +4,8 @@
  *   raised (ledger) -> each channel that is configured: idle -> telling -> told (ledger)
  *                                                              -> failed: again later, growing delays
  *   A channel that is not configured counts as told, so that alarms of old do not come when it is configured one day.
- *   Where neither is, a site's alarm is mailed to its admin_address: a tripped fuse must reach somebody.
+ *   Where neither is, a site's alarm is mailed to its admin_address: a tripped fuse must reach somebody. The gateway's own stands in the log.
+ *   A mail that failed goes by the next account at once, first alarm_account and then those of the site; after the last of them it waits.
  *
  * Each channel tells one alarm at a time. What failed waits by itself, so that one site's broken account does not silence another site's alarm. The mail
  * takes a session of its own (worker.h) beside the courier's flights, because those wait with the outbox and may be what the alarm is about. How the
@@ -32,6 +33,7 @@ typedef struct {
 
 typedef struct {
 	Alarm *alarm;       /* being told; NULL: idle */
+	guint ways;         /* of telling this one, which are tried in turn; 0: it has none yet */
 	GHashTable *pauses; /* gint64 * of alarms -> Pause *; of those that the ledger listed last: at most LIMIT_ALARMS */
 } Channel;
 
@@ -84,26 +86,55 @@ alarm_raise(Courier *courier, const char *site, const char *topic, const char *t
 	return is_new;
 }
 
+static gboolean
+raise_daily(Courier *courier, const char *site, const char *locale, const char *topic)
+{
+	g_autoptr(GError) error = NULL;
+	const TextPlace places[] = {{"site", site}, {NULL, NULL}};
+	g_autofree char *text_id = g_strconcat("alarm.", topic, NULL);
+	g_autofree char *text = text_fill(text_for(locale, text_id), places);
+	gboolean is_new = FALSE;
+
+	if (!ledger_alarm_expire(courier->ledger, site, topic, G_TIME_SPAN_DAY, &error) ||
+	    !ledger_alarm_raise(courier->ledger, site, topic, text, &is_new, &error)) {
+		log_error(
+		    LOG_STORE_FAILED, error, "consequence", "an alarm could not be raised", "topic", topic, "site", site, NULL);
+		return FALSE;
+	}
+	courier->alarms->look_at_us = 0;
+	return TRUE;
+}
+
 void
 alarm_raise_daily(Courier *courier, const Site *site, const char *topic)
 {
-	g_autoptr(GError) error = NULL;
-	const char *name = site->facts->name;
-	const TextPlace places[] = {{"site", name}, {NULL, NULL}};
-	g_autofree char *text_id = g_strconcat("alarm.", topic, NULL);
-	g_autofree char *text = text_fill(text_for(site_locale(site), text_id), places);
+	(void)raise_daily(courier, site->facts->name, site_locale(site), topic);
+}
 
-	if (!ledger_alarm_expire(courier->ledger, name, topic, G_TIME_SPAN_DAY, &error)) {
-		log_error(
-		    LOG_STORE_FAILED, error, "consequence", "an alarm could not be raised", "topic", topic, "site", name, NULL);
-		return;
-	}
-	(void)alarm_raise(courier, name, topic, text);
+gboolean
+alarm_raise_for(Courier *courier, const char *site, const char *topic)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Site) loaded = config_site(courier->settings->config, site, &error);
+
+	/* Rows name sites, and a front that was taken over may name any: what is none of ours is the gateway's. */
+	if (g_error_matches(error, CONF_ERROR, CONF_ERROR_NO_SITE))
+		return raise_daily(courier, "", "en", topic);
+	return raise_daily(courier, site, loaded == NULL ? "en" : site_locale(loaded), topic);
 }
 
 /* --- Ends of a try --------------------------------------------------------------------------------------------------------------- */
 
 typedef gboolean (*NoteTold)(Db *ledger, gint64 id, GError **error);
+
+/* How often telling the alarm at hand has failed. */
+static guint
+failures_of(const Channel *channel)
+{
+	const Pause *pause = g_hash_table_lookup(channel->pauses, &channel->alarm->id);
+
+	return pause == NULL ? 0 : pause->failures;
+}
 
 static void
 note_failed(Alarms *alarms, Channel *channel, const char *name, const char *reason)
@@ -114,7 +145,9 @@ note_failed(Alarms *alarms, Channel *channel, const char *name, const char *reas
 		pause = g_new0(Pause, 1);
 		g_hash_table_insert(channel->pauses, g_memdup2(&channel->alarm->id, sizeof channel->alarm->id), pause);
 	}
-	pause->next_at_us = g_get_monotonic_time() + retry_delay_us(++pause->failures, g_random_int());
+	guint ways = MAX(channel->ways, 1);
+	gboolean is_round_over = ++pause->failures % ways == 0;
+	pause->next_at_us = g_get_monotonic_time() + (is_round_over ? retry_delay_us(pause->failures / ways, g_random_int()) : 0);
 	log_event(LOG_ALARM_FAILED, "channel", name, "topic", channel->alarm->topic, "site", channel->alarm->site, "reason",
 	    reason, NULL);
 	g_clear_pointer(&channel->alarm, alarm_free);
@@ -175,18 +208,25 @@ typedef struct {
 	const Site *site;       /* NULL: it is the whole gateway's, or the site cannot be read */
 	const char *address;    /* NULL: there is none */
 	const Account *account; /* NULL: there is none */
+	guint ways;             /* accounts that it may go by */
 } Route;
 
+/* By which account it goes after so many failures. */
 static Route
-find_route(const Config *config, const Site *site)
+find_route(const Config *config, const Site *site, guint failures)
 {
-	Route route = {.site = site, .address = config->alarm_address, .account = config->alarm_account};
+	Route route = {.site = site, .address = config->alarm_address};
 	gboolean is_owner_told = *route.address == '\0';
+	const Account *own = is_owner_told ? NULL : config->alarm_account;
+	guint own_count = own == NULL ? 0 : 1;
 
 	if (is_owner_told)
 		route.address = site == NULL ? NULL : site->facts->admin_address;
-	if (is_owner_told || route.account == NULL)
-		route.account = site == NULL ? NULL : site->account;
+	route.ways = own_count + (site == NULL ? 0 : site->accounts->len);
+	if (route.ways == 0)
+		return route;
+	guint turn = failures % route.ways;
+	route.account = turn < own_count ? own : site->accounts->pdata[turn - own_count];
 	return route;
 }
 
@@ -195,7 +235,7 @@ static Letter *
 alarm_letter(const Alarm *alarm, const Route *route)
 {
 	const Site *site = route->site;
-	gboolean is_by_site = site != NULL && route->account == site->account;
+	gboolean is_by_site = site != NULL && g_ptr_array_find((GPtrArray *)site->accounts, route->account, NULL);
 	const char *locale = site == NULL ? "en" : site_locale(site);
 	g_autofree char *topic_id = g_strconcat("alarm.topic_", alarm->topic, NULL);
 	const char *topic = text_find(locale, topic_id);
@@ -242,21 +282,22 @@ start_worker(Alarms *alarms, GError **error)
 	Courier *courier = alarms->courier;
 	const Alarm *alarm = alarms->mail.alarm;
 	g_autoptr(Site) site = *alarm->site == '\0' ? NULL : config_site(courier->settings->config, alarm->site, NULL);
-	const Route route = find_route(courier->settings->config, site);
+	const Route route = find_route(courier->settings->config, site, failures_of(&alarms->mail));
 
+	alarms->mail.ways = route.ways;
 	if (route.address == NULL || route.account == NULL) {
 		g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_ACCOUNT,
 		    "there is no account or address for it; set alarm_address and alarm_account");
 		return NULL;
 	}
-	char *password = account_password(route.account, error);
+	char *password = account_secret(route.account, error);
 	if (password == NULL)
 		return NULL;
 	g_autoptr(GPtrArray) letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
 	g_ptr_array_add(letters, alarm_letter(alarm, &route));
 	const WorkerSettings settings = {
 	    .program = courier->settings->program, .connect_ms = LIMIT_SESSION_CONNECT_MS, .life_ms = LIMIT_SESSION_MS};
-	const TransportJob job = {.account = route.account, .password = password, .letters = letters};
+	const TransportJob job = {.account = route.account, .secret = password, .letters = letters};
 	const TransportReport report = {.outcome = on_outcome, .account_failed = on_account_failed, .user_data = alarms};
 	Worker *worker = worker_start(&settings, &job, &report, error);
 	password_free(password);
@@ -337,6 +378,25 @@ is_channel(const Config *config, const Alarm *alarm, gboolean is_command)
 	return *config->alarm_address != '\0' || (is_silent && *alarm->site != '\0');
 }
 
+/* This way of telling is not configured. FALSE if the ledger failed. */
+static gboolean
+pass_over(Alarms *alarms, Channel *channel, gboolean is_command, GError **error)
+{
+	const Config *config = alarms->courier->settings->config;
+	g_autoptr(Alarm) alarm = g_steal_pointer(&channel->alarm);
+	NoteTold note = is_command ? ledger_alarm_commanded : ledger_alarm_mailed;
+
+	if (!note(alarms->courier->ledger, alarm->id, error))
+		return FALSE;
+	if (!is_command && *config->alarm_command == '\0')
+		log_event(LOG_ALARM_FAILED, "topic", alarm->topic, "reason",
+		    "it is the gateway's own, and reaches nobody while alarm_command and alarm_address are not set; it is not "
+		    "tried again",
+		    NULL);
+	alarms->look_at_us = 0;
+	return TRUE;
+}
+
 /* FALSE if the ledger failed. */
 static gboolean
 start_channel(Alarms *alarms, gboolean is_command, GError **error)
@@ -354,13 +414,8 @@ start_channel(Alarms *alarms, gboolean is_command, GError **error)
 	channel->alarm = take_next(untold, channel);
 	if (channel->alarm == NULL)
 		return TRUE;
-	if (!is_channel(config, channel->alarm, is_command)) {
-		NoteTold note = is_command ? ledger_alarm_commanded : ledger_alarm_mailed;
-		gboolean is_noted = note(alarms->courier->ledger, channel->alarm->id, error);
-		g_clear_pointer(&channel->alarm, alarm_free);
-		alarms->look_at_us = is_noted ? 0 : alarms->look_at_us;
-		return is_noted;
-	}
+	if (!is_channel(config, channel->alarm, is_command))
+		return pass_over(alarms, channel, is_command, error);
 	if (is_command)
 		start_command(alarms);
 	else
@@ -390,8 +445,8 @@ alarms_descriptors(const Alarms *alarms, struct pollfd descriptors[ALARM_DESCRIP
 		descriptors[i] = (struct pollfd){.fd = -1};
 	if (alarms->worker != NULL)
 		worker_descriptors(alarms->worker, descriptors);
-	descriptors[WORKER_DESCRIPTORS] = (struct pollfd){
-	    .fd = alarms->program == NULL ? -1 : alarm_command_descriptor(alarms->program), .events = POLLIN};
+	descriptors[WORKER_DESCRIPTORS] =
+	    (struct pollfd){.fd = alarms->program == NULL ? -1 : alarm_command_descriptor(alarms->program), .events = POLLIN};
 }
 
 gint64

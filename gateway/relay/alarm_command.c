@@ -12,12 +12,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "launch.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
@@ -83,40 +83,12 @@ pipe_with(const char *text)
 	return -1;
 }
 
-/* A group of its own, default signals and none blocked, its input, our standard error, and a path to find its own programs. -1 with errno. */
-static pid_t
-spawn_program(const AlarmCommandRequest *request, int input)
-{
-	char *arguments[] = {(char *)request->program, (char *)request->topic, (char *)request->site, NULL};
-	char *environment[] = {(char *)"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	pid_t process = -1;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	int problem = posix_spawn(&process, request->program, &actions, &attributes, arguments, environment);
-	posix_spawn_file_actions_destroy(&actions);
-	posix_spawnattr_destroy(&attributes);
-	errno = problem;
-	return problem == 0 ? process : -1;
-}
-
 AlarmCommand *
 alarm_command_start(const AlarmCommandRequest *request, GError **error)
 {
 	int input = pipe_with(request->text);
-	pid_t process = input < 0 ? -1 : spawn_program(request, input);
+	char *arguments[] = {(char *)request->program, (char *)request->topic, (char *)request->site, NULL};
+	pid_t process = input < 0 ? -1 : launch_program(&(LaunchRequest){.arguments = arguments, .input = input, .output = -1});
 	int problem = errno;
 
 	if (input >= 0)

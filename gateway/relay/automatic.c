@@ -2,6 +2,7 @@
  * May this automatic mail go to this address now? The story of every reply, copy and confirmation, asked for each delivery before each attempt:
  *
  *   it is older than the site's wait                     cancelled "expired"
+ *   mail to its address came back, or the operator says  cancelled "suppressed"
  *   a reply or copy, its address is not proved           cancelled "unproved"; or, where the form asks first, a confirmation is made and it waits "consent"
  *   a confirmation whose link would end too soon         cancelled "expired"; none is made then
  *   a confirmation, its address is proved by now         cancelled "proved"
@@ -89,8 +90,8 @@ ledger_mail(const Courier *courier, const AutomaticMail *mail, MailKind kind)
 	return counted;
 }
 
-static gboolean
-ask_is_proved(const Courier *courier, const AutomaticMail *mail, gboolean *is_proved, GError **error)
+gboolean
+automatic_is_proved(const Courier *courier, const AutomaticMail *mail, gboolean *is_proved, GError **error)
 {
 	*is_proved = TRUE;
 	if (replies_is_own_address(mail->site->facts, mail->address))
@@ -98,6 +99,15 @@ ask_is_proved(const Courier *courier, const AutomaticMail *mail, gboolean *is_pr
 	g_autofree char *folded = address_folded(mail->address);
 	g_autoptr(GArray) hashes = vault_hashes(courier->settings->vault, VAULT_HASH_ADDRESS, folded, strlen(folded));
 	return ledger_is_proved(courier->ledger, mail->site->facts->name, hashes, is_proved, error);
+}
+
+gboolean
+automatic_is_suppressed(const Courier *courier, const AutomaticMail *mail, gboolean *is_suppressed, GError **error)
+{
+	g_autofree char *mailbox = address_mailbox(mail->address);
+	g_autoptr(GArray) hashes = vault_hashes(courier->settings->vault, VAULT_HASH_ADDRESS, mailbox, strlen(mailbox));
+
+	return ledger_is_suppressed(courier->ledger, mail->site->facts->name, hashes, is_suppressed, error);
 }
 
 LedgerLimits
@@ -267,12 +277,15 @@ decide(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision,
 {
 	gboolean is_confirmation = mail->item->kind == MAIL_CONFIRMATION;
 	gboolean is_asking = mail->form->source->reply == REPLY_CONFIRM;
-	gboolean is_proved = FALSE;
+	gboolean is_proved = FALSE, is_suppressed = FALSE;
 
 	if (clock_now_us() >= automatic_expiry_us(mail->site, mail->item) || (is_confirmation && !is_worth_asking(mail)))
 		*decision = cancelled(AUTOMATIC_EXPIRED);
-	else if (!ask_is_proved(courier, mail, &is_proved, ledger_error))
+	else if (!automatic_is_suppressed(courier, mail, &is_suppressed, ledger_error) ||
+		 !automatic_is_proved(courier, mail, &is_proved, ledger_error))
 		return TRUE;
+	else if (is_suppressed)
+		*decision = cancelled("suppressed");
 	else if (is_confirmation && is_proved)
 		*decision = cancelled("proved");
 	else if (!is_proved && !is_asking)
@@ -373,6 +386,13 @@ tagged(const char *bounce, const char *delimiter, const char *tag)
 	return address != NULL && address_is_deliverable(address) ? g_steal_pointer(&address) : g_strdup(bounce);
 }
 
+/* The account whose session the letter is for. */
+static const Account *
+carrier_of(const Courier *courier, const Site *site)
+{
+	return courier->carrier != NULL ? courier->carrier : site_account(site);
+}
+
 static gboolean
 is_null_sender(const Courier *courier, const Site *site)
 {
@@ -380,8 +400,22 @@ is_null_sender(const Courier *courier, const Site *site)
 
 	if (!site->reply->is_null_sender)
 		return FALSE;
-	g_autofree char *account = account_key(site->account);
+	g_autofree char *account = account_key(carrier_of(courier, site));
 	return ledger_is_null_sender(courier->ledger, account, &is_accepted, NULL) && is_accepted;
+}
+
+/* A notice must leave at any price, so it has a tag only where the doctor saw one accepted. */
+static gboolean
+is_tagged_sender(const Courier *courier, const Site *site, const Letter *letter)
+{
+	gboolean is_accepted = FALSE;
+
+	if (*site->reply->bounce_delimiter == '\0')
+		return FALSE;
+	if (letter->is_automatic)
+		return TRUE;
+	g_autofree char *account = account_tagged_key(carrier_of(courier, site), site);
+	return ledger_is_tagged_sender(courier->ledger, account, &is_accepted, NULL) && is_accepted;
 }
 
 void
@@ -389,9 +423,9 @@ automatic_address_envelope(const Courier *courier, const Site *site, const Outbo
 {
 	g_autofree char *bounce = g_steal_pointer(&letter->envelope_sender);
 
-	if (is_null_sender(courier, site)) {
+	if (letter->is_automatic && is_null_sender(courier, site)) {
 		letter->envelope_sender = g_strdup("");
-	} else if (*site->reply->bounce_delimiter == '\0') {
+	} else if (!is_tagged_sender(courier, site, letter)) {
 		letter->envelope_sender = g_steal_pointer(&bounce);
 	} else {
 		g_autofree char *text = g_strdup_printf("%s%d", item->receipt, (int)item->kind);

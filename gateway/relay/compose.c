@@ -209,13 +209,15 @@ add_mailbox(InternetAddressList *list, const Mailbox *mailbox)
 	internet_address_list_add(list, address);
 }
 
+/* Addresses beyond ASCII have no other spelling than raw UTF-8 (RFC 6532 3.2), so only an international letter shows them. */
 static void
-add_mailboxes(GMimeMessage *message, GMimeAddressType type, const GPtrArray *mailboxes)
+add_mailboxes(InternetAddressList *list, const GPtrArray *mailboxes, gboolean is_international)
 {
-	InternetAddressList *list = g_mime_message_get_addresses(message, type);
-
-	for (guint i = 0; i < mailboxes->len; i++)
-		add_mailbox(list, mailboxes->pdata[i]);
+	for (guint i = 0; i < mailboxes->len; i++) {
+		const Mailbox *mailbox = mailboxes->pdata[i];
+		if (is_international || g_str_is_ascii(mailbox->address))
+			add_mailbox(list, mailbox);
+	}
 }
 
 static void
@@ -244,17 +246,19 @@ message_of(const Letter *letter)
 {
 	GMimeMessage *message = g_mime_message_new(FALSE);
 	g_autofree char *subject = header_text(letter->subject);
+	const gboolean is_international = letter_is_international(letter);
+	InternetAddressList *to = g_mime_message_get_to(message);
 
 	set_date(message, letter);
 	add_mailbox(g_mime_message_get_from(message), letter->from);
+	add_mailboxes(to, letter->to, is_international);
 	/* Without any To: some servers add one of their own with every envelope recipient. */
-	if (letter->to->len == 0) {
+	if (internet_address_list_length(to) == 0) {
 		g_autoptr(InternetAddress) nobody = internet_address_group_new("undisclosed-recipients");
-		internet_address_list_add(g_mime_message_get_to(message), nobody);
+		internet_address_list_add(to, nobody);
 	}
-	add_mailboxes(message, GMIME_ADDRESS_TYPE_TO, letter->to);
-	add_mailboxes(message, GMIME_ADDRESS_TYPE_CC, letter->cc);
-	add_mailboxes(message, GMIME_ADDRESS_TYPE_REPLY_TO, letter->reply_to);
+	add_mailboxes(g_mime_message_get_cc(message), letter->cc, is_international);
+	add_mailboxes(g_mime_message_get_reply_to(message), letter->reply_to, is_international);
 	g_mime_message_set_subject(message, subject, "utf-8");
 	g_mime_message_set_message_id(message, letter->message_id);
 	/* RFC 3834: so that no autoresponder answers. */
@@ -270,11 +274,14 @@ message_of(const Letter *letter)
 
 /* --- The bytes --------------------------------------------------------------------------------------------------------- */
 
-/* CR LF line ends only, lines of at most 998 bytes, ASCII without NUL (RFC 5321 2.3.8, 4.5.2; RFC 5322 2.1.1). */
+/* CR LF line ends only, lines of at most 998 bytes, ASCII without NUL (RFC 5321 2.3.8, 4.5.2; RFC 5322 2.1.1). The first `header_size` bytes may be UTF-8 (RFC 6532 3.2). */
 static gboolean
-is_wire_clean(const guint8 *bytes, gsize size)
+is_wire_clean(const guint8 *bytes, gsize size, gsize header_size)
 {
 	gsize line_size = 0;
+
+	if (!g_utf8_validate((const char *)bytes, (gssize)header_size, NULL))
+		return FALSE;
 
 	for (gsize i = 0; i < size; i++) {
 		if (bytes[i] == '\r') {
@@ -284,10 +291,20 @@ is_wire_clean(const guint8 *bytes, gsize size)
 			line_size = 0;
 			continue;
 		}
-		if (bytes[i] == '\n' || bytes[i] == '\0' || bytes[i] >= 0x80 || ++line_size > LIMIT_MAIL_LINE_BYTES)
+		if (bytes[i] == '\n' || bytes[i] == '\0' || (bytes[i] >= 0x80 && i >= header_size) ||
+		    ++line_size > LIMIT_MAIL_LINE_BYTES)
 			return FALSE;
 	}
 	return line_size == 0;
+}
+
+/* How many bytes come before the empty line. */
+static gsize
+header_size_of(const GByteArray *bytes)
+{
+	const guint8 *end = memmem(bytes->data, bytes->len, "\r\n\r\n", 4);
+
+	return end == NULL ? 0 : (gsize)(end - bytes->data);
 }
 
 GBytes *
@@ -304,7 +321,7 @@ compose_message(const Letter *letter, GError **error)
 	g_byte_array_append(bytes, written->data, written->len);
 	if (bytes->len < 2 || memcmp(bytes->data + bytes->len - 2, "\r\n", 2) != 0)
 		g_byte_array_append(bytes, (const guint8 *)"\r\n", 2);
-	if (!is_wire_clean(bytes->data, bytes->len)) {
+	if (!is_wire_clean(bytes->data, bytes->len, letter_is_international(letter) ? header_size_of(bytes) : 0)) {
 		g_set_error_literal(
 		    error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the mail cannot be written in lines that mail servers take");
 		return NULL;

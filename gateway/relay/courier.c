@@ -1,8 +1,8 @@
 /*
  * The courier tells its story in one loop of one thread:
  *
- *   claim     act on pressed links (press.c), lease what is due (store/outbox.h); each mail waits at its account's desk (desk.c)
- *   fly       each free account with waiting mails gets a session, LIMIT_SESSIONS in all (flight.c, worker.c, session.c)
+ *   claim     act on pressed links (press.c), lease what is due (store/outbox.h); each mail waits at the desk of one of its site's accounts (choice.c, desk.c)
+ *   fly       accounts with waiting mails get sessions, LIMIT_SESSIONS in all (flight.c, worker.c, session.c)
  *   settle    outcomes are written as they arrive (settle.c)
  *   tell      alarms reach the operator (alarm.c)
  *   purge     what is past its retention goes, once a minute; uploaded files of what went or was erased go at once, those that a crash left
@@ -130,32 +130,11 @@ claim(Loop *loop)
 		loop->claim_at_us = ended_us + MAX(2 * (ended_us - started_us), courier->waiting > waiting ? 0 : FRUITLESS_US);
 }
 
-/* Desks that wait longest come first: a hash table's order is arbitrary but fixed, and would always favour the same ones. */
-static Desk *
-next_desk(const Courier *courier)
-{
-	Desk *next = NULL;
-	gint64 oldest_us = G_MAXINT64;
-	GHashTableIter iter;
-	gpointer value;
-
-	g_hash_table_iter_init(&iter, courier->desks);
-	while (g_hash_table_iter_next(&iter, NULL, &value)) {
-		Desk *desk = value;
-		const Waiting *first = g_queue_peek_head(&desk->waiting);
-		if (first == NULL || desk->flight != NULL || first->leased_at_us >= oldest_us)
-			continue;
-		next = desk;
-		oldest_us = first->leased_at_us;
-	}
-	return next;
-}
-
 static void
 fly(Courier *courier)
 {
 	while (!courier->is_stopping && courier->flights->len < LIMIT_SESSIONS) {
-		Desk *desk = next_desk(courier);
+		Desk *desk = desk_next(courier);
 		if (desk == NULL)
 			return;
 		flight_start(courier, desk);
@@ -168,6 +147,23 @@ attend_flights(Courier *courier)
 	for (guint i = courier->flights->len; i-- > 0;)
 		if (flight_step(courier, courier->flights->pdata[i]))
 			g_ptr_array_remove_index_fast(courier->flights, i);
+}
+
+/* Sites whose notices retention has ended, so that a person may still look at what is there of them. */
+static void
+tell_overdue(Courier *courier)
+{
+	static const MailKind kinds[] = {MAIL_NOTICE, MAIL_HELD};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		g_autoptr(GError) error = NULL;
+		const OutboxFilter filter = {.kind = kinds[i], .states = 1u << DELIVERY_DEAD, .reason = "retention"};
+		g_autoptr(GPtrArray) counts = outbox_counts(courier->db, &filter, LIMIT_ALARMS, &error);
+		if (counts == NULL)
+			log_error(LOG_STORE_FAILED, error, NULL);
+		for (guint k = 0; counts != NULL && k < counts->len; k++)
+			(void)alarm_raise_for(courier, ((const OutboxCount *)counts->pdata[k])->site, "dead");
+	}
 }
 
 /* What could not be sent for as long as it was to be kept, so that the next purge takes it. TRUE if there is more of it. */
@@ -183,6 +179,7 @@ end_overdue(Loop *loop)
 		g_autofree char *mails = g_strdup_printf("%d", ended);
 		log_event(LOG_DELIVERY_DEAD, "mails", mails, "reason", "retention", "consequence",
 		    "their submissions are removed now: they could not be sent before their retention ended", NULL);
+		tell_overdue(&loop->courier);
 	}
 	return ended == (gint)LIMIT_PURGE_ROWS;
 }
@@ -243,16 +240,31 @@ purge_repetitions(Loop *loop)
 	return forgotten >= (gint)LIMIT_PURGE_REPETITIONS;
 }
 
-static void
-purge(Loop *loop)
+/* Before the purge takes notices that nobody got, their sites' alarms stand. FALSE if they do not: then nothing is removed now. */
+static gboolean
+tell_losses(Courier *courier)
 {
 	g_autoptr(GError) error = NULL;
-	gint64 now_us = g_get_monotonic_time();
+	g_autoptr(GPtrArray) sites = submissions_losses(courier->db, LIMIT_PURGE_ROWS, &error);
+	gboolean is_told = sites != NULL;
 
-	if (now_us < loop->purge_at_us)
-		return;
+	if (sites == NULL)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	for (guint i = 0; is_told && i < sites->len; i++)
+		is_told = alarm_raise_for(courier, sites->pdata[i], "lost");
+	return is_told;
+}
+
+/* TRUE if there is more of it. */
+static gboolean
+purge_submissions(Courier *courier)
+{
+	g_autoptr(GError) error = NULL;
 	guint dead = 0;
-	gint purged = submissions_purge(loop->courier.db, LIMIT_PURGE_ROWS, &dead, &error);
+
+	if (!tell_losses(courier))
+		return FALSE;
+	gint purged = submissions_purge(courier->db, LIMIT_PURGE_ROWS, &dead, &error);
 	if (purged < 0)
 		log_error(LOG_STORE_FAILED, error, NULL);
 	if (purged > 0) {
@@ -260,7 +272,17 @@ purge(Loop *loop)
 		g_autofree char *dead_mails = dead == 0 ? NULL : g_strdup_printf("%u", dead);
 		log_event(LOG_PURGED, "submissions", rows, "dead_mails", dead_mails, NULL);
 	}
-	gboolean has_more = purged == (gint)LIMIT_PURGE_ROWS;
+	return purged == (gint)LIMIT_PURGE_ROWS;
+}
+
+static void
+purge(Loop *loop)
+{
+	gint64 now_us = g_get_monotonic_time();
+
+	if (now_us < loop->purge_at_us)
+		return;
+	gboolean has_more = purge_submissions(&loop->courier);
 	has_more |= end_overdue(loop);
 	has_more |= purge_repetitions(loop);
 	has_more |= purge_lists(loop);

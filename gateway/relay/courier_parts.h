@@ -3,10 +3,13 @@
  *
  *   courier.c   the loop: signals, wake-ups, claiming, retention
  *   desk.c      leased mails waiting for a session, by account; which account rests after a failure
+ *   choice.c    which of its site's accounts takes a mail, and until when it waits if none can
+ *   allowance.c how many mails an account's rate lets go
  *   obstacle.c  mails that cannot become letters: broken sites and forms
  *   prepare.c   an outbox item becomes a letter
  *   flight.c    one session: from the waiting mails of an account to the outcome of each delivery
  *   digest.c    a site's notices beyond its ceiling wait, and go together in one letter
+ *   outlook.c   what a notice tells of the mails to its visitor
  *   automatic.c may this reply or confirmation go to this address now?
  *   press.c     pressed links prove addresses
  *   held_note.c the owner is told that something is held, at most once an hour
@@ -29,18 +32,29 @@
 typedef struct Flight Flight;
 typedef struct Alarms Alarms;
 
+/* Until either clock says so: the wall clock may be set back, and the monotonic one stands still while the machine sleeps. All 0: it is over. */
+typedef struct {
+	gint64 monotonic_us;
+	gint64 wall_us;
+} Until;
+
 /* One account and what waits for it. Two accounts are the same if everything about them is: a site that names another one's
  * user must not ride in its session. */
 typedef struct {
 	Site *site;                /* keeps `account` */
 	const Account *account;
-	GQueue waiting;            /* Waiting * */
-	Flight *flight;            /* NULL if no session runs */
+	GQueue waiting;            /* Waiting *, oldest lease first */
+	guint flights;             /* sessions that run */
+	guint width;               /* as many as the server was seen to bear at once; 0: not less than the account allows */
+	gboolean has_answered;     /* the server has told of a mail since the last session began */
+	gint64 heard_at_us;        /* when it did, or a session began, monotonic */
 	guint failures;            /* in a row */
-	gint64 blocked_until_us;   /* the account rests until then, monotonic, */
-	gint64 blocked_until_wall_us; /* or until then, wall clock, whichever comes first */
+	Until rest;                /* after a failure */
+	gint64 rests_since_us;     /* monotonic; only while it rests */
 	GError *failure;           /* the last one */
 	char *server_text;
+	Until spent;               /* the account's rate is used up */
+	gint64 turn_us;            /* of the last mail that waits for the rate, wall clock */
 	guint overflow;            /* mails put off since the last session began */
 	guint64 swept_in_claim;    /* the claim in which mails were put off together last */
 	gboolean is_heavy;         /* the last session had a letter with attachments */
@@ -65,6 +79,7 @@ typedef struct {
 	GHashTable *obstacles;     /* obstacle.c's */
 	GHashTable *notice_counts; /* digest.c's */
 	GPtrArray *flights;        /* Flight *, running */
+	const Account *carrier;    /* whose session the letters are for that are being made now; NULL: each site's first */
 	GQueue unsettled;          /* DeliveryOutcome *, not written yet; bounded, because nothing is claimed while there are any */
 	guint waiting;             /* mails at all desks */
 	guint64 claims;            /* so far */
@@ -79,13 +94,14 @@ typedef struct {
 	guint reply_code;
 	const char *server_text;   /* may be NULL */
 	gint64 due_at_us;          /* when to try again, wall clock; 0 = as retry.h says */
+	const char *account;       /* name of the one that tried it; NULL: none did */
 	const char *reason;        /* where it is no failure: why it is put off ("collapsed"), a word on what was sent ("carrier"); or NULL */
 	gboolean is_digest;        /* the mail held others too: what would end it only defers it, and it goes alone next time */
 } Attempt;
 
 /*
- * Settles the delivery and logs the attempt. A permanent failure of RELAY_ERROR ends it as dead; a temporary one or a lost session defers it, until it
- * has been tried long enough; any other failure (account, form, files) is somebody's to mend and defers it without end.
+ * Settles the delivery and logs the attempt. A permanent failure of RELAY_ERROR ends it as dead; a temporary one, a lost session, or a server without
+ * SMTPUTF8 where the site has another account, defers it, until it has been tried long enough; any other failure (account, form, files) is somebody's to mend and defers it without end.
  */
 void settle_attempt(Courier *courier, const OutboxItem *item, const Delivery *delivery, const Attempt *attempt);
 /* All deliveries of an item that can never become a letter: dead, with an alarm each. */
@@ -103,8 +119,12 @@ void settle_cancel(Courier *courier, const OutboxItem *item, const Delivery *del
 void settle_was_sent(Courier *courier, const OutboxItem *item, const Delivery *delivery);
 /* The log line of a delivery that ended because its address is no recipient any more. */
 void settle_tell_gone(const OutboxItem *item, const Delivery *delivery);
+/* The account failed before it told of the delivery, which is to be settled otherwise: its story says so. */
+void settle_tell_failure(Courier *courier, const Delivery *delivery, const Attempt *attempt);
 /* Lease given back untouched. */
 void settle_give_back(Courier *courier, gint64 delivery_id);
+/* The same of one whose session we ended: it may have been sent, and its story says so. */
+void settle_break_off(Courier *courier, gint64 delivery_id, const char *account);
 /* Writes what has been settled since. TRUE if nothing is left; what the database would not take is tried again at the next call. */
 gboolean settle_flush(Courier *courier);
 void settle_clear(Courier *courier);
@@ -116,20 +136,56 @@ gboolean settle_has_failed_as(const OutboxItem *item, RelayError code);
 /* --- desk.c -------------------------------------------------------------------------------------------------------------- */
 
 void desk_free(Desk *desk);
-/* Takes a leased item: to its account's desk, or put off if the account rests or has enough. */
+/* The desk of one of the site's accounts, made if need be. Borrowed until desk_sweep. */
+Desk *desk_of(Courier *courier, Site *site, const Account *account);
+/* Takes a leased item: to the desk of the account that choice.c says, or it is put off. */
 void desk_take(Courier *courier, OutboxItem *item);
+/* Deliveries (Delivery *) of an item that their session did not try, because its account failed: due at once if another account of the site takes them, else put off. */
+void desk_put_back(Courier *courier, const OutboxItem *item, const GPtrArray *deliveries);
 /* TRUE if a person ordered the mail (`sekisho queue retry`). */
 gboolean desk_is_ordered(const OutboxItem *item);
-/* The next mails for one session (OutboxItem *, the caller's); empty if none wait. */
-GPtrArray *desk_batch(Courier *courier, Desk *desk);
-/* The account failed: it rests, and what waits for it is put off. */
+/* The desk whose turn it is to begin a session, or NULL. */
+Desk *desk_next(Courier *courier);
+/* The next mails for one session (OutboxItem *, the caller's), at most `most`; empty if none wait. */
+GPtrArray *desk_batch(Courier *courier, Desk *desk, guint most);
+/* A session began; the server told of a mail. */
+void desk_note_flight(Desk *desk);
+void desk_note_answer(Desk *desk);
+/* TRUE if sessions run and nothing has been heard of them for some time. */
+gboolean desk_is_silent(const Desk *desk);
+/* How many the next session should have. */
+guint desk_wanted(const Desk *desk);
+/* A session of the account failed, and no longer counts among its flights. It rests; or, while others of its sessions run, it only begins no further one beside
+ * them, because servers bear so many at once and no more. */
+void desk_fail(Courier *courier, Desk *desk, const GError *failure, const char *server_text);
+/* The account rests, and what waits for it goes by another one of its site, or is put off. */
 void desk_block(Courier *courier, Desk *desk, const GError *failure, const char *server_text);
-/* When a mail put off now comes back, wall clock: the end of the rest, and a little later, so that not all come in one instant. */
-gint64 desk_rest_end_us(const Desk *desk);
+/* What waits here goes by another account of its site, or is put off: this one can take nothing now. */
+void desk_clear(Courier *courier, Desk *desk);
 /* The account works. */
 void desk_unblock(Desk *desk);
-/* Gives back what waited too long (or everything), and forgets desks that nothing is known about. */
+/* Gives back what waited too long (or everything), moves what waits behind sessions that hang, and forgets desks that nothing is known about. */
 void desk_sweep(Courier *courier, gboolean is_all);
+/* From now on for so long. */
+Until until_after(gint64 time_us);
+/* How long still; 0 or less: it is over. */
+gint64 until_left_us(const Until *until);
+
+/* --- choice.c ------------------------------------------------------------------------------------------------------------- */
+
+/* Reason of deliveries that wait because their accounts' rates are used up. */
+#define CHOICE_RATE "rate"
+/* The desk of the first account of the site that can take the item now; NULL: none can. */
+Desk *choice_of(Courier *courier, Site *site, const OutboxItem *item);
+/* Puts `deliveries` (Delivery *) of the item off until one of the site's accounts can take them. To be called when none can. */
+void choice_put_off(Courier *courier, Site *site, const OutboxItem *item, const GPtrArray *deliveries);
+
+/* --- allowance.c ---------------------------------------------------------------------------------------------------------- */
+
+/* How many of `wanted` mails the account may send now; they count from now on. 0: none before desk->spent is over. */
+guint allowance_take(Courier *courier, Desk *desk, guint wanted);
+/* So many of them were not tried. */
+void allowance_return(Courier *courier, const Desk *desk, guint unused);
 
 /* --- obstacle.c ---------------------------------------------------------------------------------------------------------- */
 
@@ -147,6 +203,12 @@ void obstacle_sweep(Courier *courier);
 /* The letter of this item with its due recipients, and the item's deliveries brought up to date; NULL if there is no recipient left
  * (no error), or if it cannot be made now. */
 Letter *prepare_letter(Courier *courier, OutboxItem *item, GError **error);
+
+/* --- outlook.c --------------------------------------------------------------------------------------------------------------- */
+
+/* What becomes of the replies and copies that a notice's submission causes, as lines "LABEL: WORDS" in the form's language, for its facts; of `planned` (PlannedRecipient *)
+ * it looks at what a visitor typed, and shows none of it. "" if there is nothing to tell, or it is not known: a notice never waits for it. The caller's. */
+char *outlook_text(Courier *courier, const OutboxItem *notice, const Site *site, const Form *form, const GPtrArray *planned);
 
 /* --- automatic.c ------------------------------------------------------------------------------------------------------------ */
 
@@ -185,7 +247,11 @@ void automatic_remember_charge(Courier *courier, gint64 delivery_id, const Ledge
 /* What became of a delivery, be it one that was charged or not. Unknown: a session had it and never told. */
 typedef enum { AUTOMATIC_SENT, AUTOMATIC_NOT_SENT, AUTOMATIC_UNKNOWN } AutomaticOutcome;
 void automatic_note_outcome(Courier *courier, gint64 delivery_id, AutomaticOutcome outcome);
-/* Gives the letter our tagged bounce address, or none, for envelope sender. */
+/* Whether the mail's address has proved itself to its site, or need not. STORE_ERROR of the ledger. */
+gboolean automatic_is_proved(const Courier *courier, const AutomaticMail *mail, gboolean *is_proved, GError **error);
+/* Whether automatic mail of its site goes to the address no more, because some came back or a person says so. FALSE if the ledger failed. */
+gboolean automatic_is_suppressed(const Courier *courier, const AutomaticMail *mail, gboolean *is_suppressed, GError **error);
+/* Gives the letter our tagged bounce address for envelope sender; an automatic mail none at all where the site wants that, a notice the address as it is unless the doctor saw a tag accepted. */
 void automatic_address_envelope(const Courier *courier, const Site *site, const OutboxItem *item, Letter *letter);
 /* Until when the item may wait, and a confirmation's link works. */
 gint64 automatic_expiry_us(const Site *site, const OutboxItem *item);
@@ -238,6 +304,8 @@ void alarms_free(Alarms *alarms);
 gboolean alarm_raise(Courier *courier, const char *site, const char *topic, const char *text);
 /* The same with the text "alarm.TOPIC" in the site's language, for what mends itself: one that was told a day ago is told anew. */
 void alarm_raise_daily(Courier *courier, const Site *site, const char *topic);
+/* The same for a site that may be broken by now: then in English; or gone: then it is the gateway's alarm. FALSE, and it is logged, if it could not be raised. */
+gboolean alarm_raise_for(Courier *courier, const char *site, const char *topic);
 /* Does what can be done without waiting. */
 void alarms_attend(Alarms *alarms);
 #define ALARM_DESCRIPTORS (WORKER_DESCRIPTORS + 1)
@@ -263,6 +331,7 @@ typedef struct {
 	Letter *letter;        /* a digest's own; NULL: that of the only parcel */
 	GPtrArray *parcels;    /* Parcel *, oldest first */
 	gint64 counted_hour;   /* the hour in which it was counted as a notice; 0: it was not */
+	gint64 counted_quarter; /* the quarter in which it was counted as its form's digest beyond the ceiling; 0: it was not */
 } Bundle;
 void bundle_free(Bundle *bundle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bundle, bundle_free)

@@ -154,14 +154,22 @@ count_bundle(Courier *courier, Bundle *bundle, const OutboxItem *item)
 	bundle->counted_hour = count->until_us;
 }
 
+static void
+uncount(NoticeCount *count, gint64 until_us)
+{
+	if (count->until_us == until_us && count->count > 0)
+		count->count--;
+}
+
 void
 digest_uncount(Courier *courier, const Bundle *bundle)
 {
-	const Parcel *first = bundle->parcels->pdata[0];
-	NoticeCount *count = g_hash_table_lookup(courier->notice_counts, first->item->site);
+	const OutboxItem *first = ((const Parcel *)bundle->parcels->pdata[0])->item;
 
-	if (count != NULL && count->until_us == bundle->counted_hour && count->count > 0)
-		count->count--;
+	if (bundle->counted_hour != 0)
+		uncount(site_count(courier, first), bundle->counted_hour);
+	if (bundle->counted_quarter != 0)
+		uncount(form_count(courier, first), bundle->counted_quarter);
 }
 
 /* --- Who waits ---------------------------------------------------------------------------------------------------------------- */
@@ -178,7 +186,7 @@ static void
 put_off(Courier *courier, const OutboxItem *item)
 {
 	gboolean is_suspect = settle_has_failed_as(item, RELAY_ERROR_LOST) || settle_has_failed_as(item, RELAY_ERROR_PERMANENT) ||
-			      settle_has_failed_as(item, RELAY_ERROR_MESSAGE);
+			      settle_has_failed_as(item, RELAY_ERROR_MESSAGE) || settle_has_failed_as(item, RELAY_ERROR_SMTPUTF8);
 	Attempt why = {.reason = is_suspect ? NULL : REASON_COLLAPSED, .due_at_us = end_of(QUARTER_US)};
 
 	for (guint i = 0; i < item->deliveries->len; i++)
@@ -280,7 +288,9 @@ admit(Courier *courier, Bundle *bundle, const OutboxItem *item)
 		count_bundle(courier, bundle, item);
 		return TRUE;
 	}
-	return form_count(courier, item)->count++ == 0;
+	NoticeCount *count = form_count(courier, item);
+	bundle->counted_quarter = count->until_us;
+	return count->count++ == 0;
 }
 
 /* The next letter of the group: as many parcels as fit in one digest, at least one. */

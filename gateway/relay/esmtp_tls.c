@@ -8,16 +8,47 @@
  */
 #include "esmtp_tls.h"
 
+#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
 #include "sekisho/base/error.h"
 
+/* RFC 7469 2.4: SHA-256 of the certificate's SubjectPublicKeyInfo, as "sha256//BASE64". The caller's. */
+static char *
+pin_of(const X509 *certificate)
+{
+	unsigned char *key = NULL, digest[SHA256_DIGEST_LENGTH];
+	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+
+	g_assert(size > 0);
+	SHA256(key, (size_t)size, digest);
+	OPENSSL_free(key);
+	g_autofree char *written = g_base64_encode(digest, sizeof digest);
+	return g_strconcat("sha256//", written, NULL);
+}
+
+static gboolean
+is_pinned(const X509 *certificate, const char *pins)
+{
+	g_auto(GStrv) list = g_strsplit(pins, ";", -1);
+	g_autofree char *pin = pin_of(certificate);
+
+	return *pins == '\0' || g_strv_contains((const char *const *)list, pin);
+}
+
+/* Called for each certificate of a good chain, and for each thing that is wrong. */
 static int
 verify(int is_fine, X509_STORE_CTX *store)
 {
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	EsmtpGuard *guard = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	SessionGuard *guard = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
 
+	if (is_fine && X509_STORE_CTX_get_error_depth(store) == 0 &&
+	    !is_pinned(X509_STORE_CTX_get_current_cert(store), guard->account->pins)) {
+		g_string_assign(guard->tls_problem, SESSION_GUARD_WRONG_PIN);
+		X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+		return FALSE;
+	}
 	if (!is_fine && guard->tls_problem->len == 0)
 		g_string_assign(guard->tls_problem, X509_verify_cert_error_string(X509_STORE_CTX_get_error(store)));
 	return is_fine && !guard->is_out_of_turn;
@@ -55,7 +86,7 @@ load_authorities(SSL_CTX *context, const char *ca_file)
 }
 
 SSL_CTX *
-esmtp_tls_context(const Account *account, EsmtpGuard *guard, GError **error)
+esmtp_tls_context(const Account *account, SessionGuard *guard, GError **error)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
 
@@ -69,7 +100,6 @@ esmtp_tls_context(const Account *account, EsmtpGuard *guard, GError **error)
 	    load_authorities(context, account->ca_file))
 		return context;
 	SSL_CTX_free(context);
-	g_set_error(error, RELAY_ERROR, RELAY_ERROR_TLS, "the certificates of ca_file = %s cannot be read",
-	    *account->ca_file == '\0' ? "(the system's)" : account->ca_file);
+	g_propagate_error(error, session_guard_no_authorities(account->ca_file));
 	return NULL;
 }

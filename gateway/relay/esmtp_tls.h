@@ -6,8 +6,8 @@
 #include <glib.h>
 #include <openssl/ssl.h>
 
-#include "esmtp_guard.h"
+#include "session_guard.h"
 #include "sekisho/conf/config.h"
 
 /* For one session with `account`; `guard` must outlive it. RELAY_ERROR_TLS if the CA file cannot be used. Free with SSL_CTX_free. */
-SSL_CTX *esmtp_tls_context(const Account *account, EsmtpGuard *guard, GError **error);
+SSL_CTX *esmtp_tls_context(const Account *account, SessionGuard *guard, GError **error);

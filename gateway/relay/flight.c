@@ -2,8 +2,8 @@
  * One session, seen from the courier: the mails of one account go out in one process, and each delivery is settled when its
  * outcome arrives.
  *
- *   prepared -> flying -> ended: what has no outcome is put off (the account failed), lost (same Message-ID next time), or given
- *                                back (we are stopping)
+ *   prepared -> flying -> ended: what has no outcome goes by another account or is put off (the account failed), is lost (same Message-ID next
+ *                                time), or given back (we are stopping)
  */
 #include <string.h>
 
@@ -35,6 +35,7 @@ struct Flight {
 	GPtrArray *bundles;     /* Bundle *; their letters only until departure */
 	GHashTable *passengers; /* gint64 * -> GPtrArray * of Passenger *: those that share the outcome of this delivery */
 	GArray *has_arrived;    /* gboolean of each bundle: somebody got it */
+	guint letters;          /* that count in the account's rate */
 	gboolean has_outcome;
 	gboolean is_opened; /* the session began with its first mail */
 	GError *account_failure;
@@ -83,6 +84,7 @@ on_outcome(gint64 delivery_id, const GError *failure, guint reply_code, const ch
 		    &(Attempt){.failure = failure,
 			.reply_code = reply_code,
 			.server_text = server_text,
+			.account = flight->desk->account->name,
 			.reason = passenger->is_at_carrier ? "carrier" : NULL,
 			.is_digest = is_digest(bundle_of(flight, passenger))});
 		if (failure == NULL)
@@ -92,6 +94,7 @@ on_outcome(gint64 delivery_id, const GError *failure, guint reply_code, const ch
 		return;
 	g_hash_table_remove(flight->passengers, &delivery_id);
 	flight->has_outcome = TRUE;
+	desk_note_answer(flight->desk);
 }
 
 static void
@@ -266,12 +269,12 @@ static gboolean
 depart(Flight *flight, const GPtrArray *letters, GError **error)
 {
 	const Account *account = flight->desk->account;
-	char *password = account_password(account, error);
+	char *password = account_secret(account, error);
 	if (password == NULL)
 		return FALSE;
 	WorkerSettings settings = {
 	    .program = flight->courier->settings->program, .connect_ms = LIMIT_SESSION_CONNECT_MS, .life_ms = LIMIT_SESSION_MS};
-	TransportJob job = {.account = account, .password = password, .letters = letters};
+	TransportJob job = {.account = account, .secret = password, .letters = letters};
 	TransportReport report = {
 	    .outcome = on_outcome, .account_failed = on_account_failed, .opened = on_opened, .user_data = flight};
 	flight->worker = worker_start(&settings, &job, &report, error);
@@ -281,18 +284,43 @@ depart(Flight *flight, const GPtrArray *letters, GError **error)
 
 static void land(Flight *flight);
 
-void
-flight_start(Courier *courier, Desk *desk)
+static Flight *
+flight_new(Courier *courier, Desk *desk)
 {
-	g_autoptr(GPtrArray) batch = desk_batch(courier, desk);
-	g_autoptr(Flight) flight = g_new0(Flight, 1);
+	Flight *flight = g_new0(Flight, 1);
 
 	flight->courier = courier;
 	flight->desk = desk;
 	flight->bundles = g_ptr_array_new_with_free_func((GDestroyNotify)bundle_free);
 	flight->has_arrived = g_array_new(FALSE, FALSE, sizeof(gboolean));
 	flight->passengers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
-	g_autoptr(GPtrArray) letters = board(flight, batch);
+	return flight;
+}
+
+/* The letters of the next mails, as many as the account's rate lets go. */
+static GPtrArray *
+board_next(Flight *flight)
+{
+	Courier *courier = flight->courier;
+	const guint granted = allowance_take(courier, flight->desk, desk_wanted(flight->desk));
+
+	if (granted == 0)
+		desk_clear(courier, flight->desk);
+	g_autoptr(GPtrArray) batch = desk_batch(courier, flight->desk, granted);
+	courier->carrier = flight->desk->account;
+	GPtrArray *letters = board(flight, batch);
+	courier->carrier = NULL;
+	flight->letters = letters->len;
+	allowance_return(courier, flight->desk, granted - MIN(letters->len, granted));
+	return letters;
+}
+
+void
+flight_start(Courier *courier, Desk *desk)
+{
+	g_autoptr(Flight) flight = flight_new(courier, desk);
+	g_autoptr(GPtrArray) letters = board_next(flight);
+
 	if (letters->len == 0)
 		return;
 	gboolean is_flying = depart(flight, letters, &flight->account_failure);
@@ -301,7 +329,7 @@ flight_start(Courier *courier, Desk *desk)
 		land(flight);
 		return;
 	}
-	desk->flight = flight;
+	desk_note_flight(desk);
 	g_ptr_array_add(courier->flights, g_steal_pointer(&flight));
 }
 
@@ -310,7 +338,7 @@ flight_start(Courier *courier, Desk *desk)
 /* What becomes of the deliveries that have no outcome. */
 typedef enum {
 	FATE_GIVEN_BACK, /* we are stopping, and ended the session */
-	FATE_UNTRIED,    /* the account failed: they wait for it, and this was no attempt of theirs */
+	FATE_UNTRIED,    /* the account failed: they go by another one or wait, and this was no attempt of theirs */
 	FATE_ALL_LOST,   /* several mails and not one outcome: that is the account, or its server, not a mail */
 	FATE_LOST        /* the session ended in the middle: it may be the mail */
 } Fate;
@@ -325,35 +353,87 @@ fate_of(const Flight *flight)
 	return !flight->has_outcome && flight->bundles->len > 1 ? FATE_ALL_LOST : FATE_LOST;
 }
 
-static void
-settle_passenger(Flight *flight, const Passenger *passenger, Fate fate, const Attempt *attempt)
+/* Those of the item's deliveries that have no outcome (Delivery *, borrowed). */
+static GPtrArray *
+open_deliveries(const OutboxItem *item, GHashTable *open)
 {
-	Attempt shared = *attempt;
+	GPtrArray *deliveries = g_ptr_array_new();
 
-	shared.is_digest = is_digest(bundle_of(flight, passenger));
-	/* An account that failed in mid-session, by the answer to another mail, says nothing about this one: its answer may be the one that was lost. */
-	if (flight->is_opened && fate == FATE_UNTRIED)
+	for (guint i = 0; i < item->deliveries->len; i++)
+		if (g_hash_table_contains(open, item->deliveries->pdata[i]))
+			g_ptr_array_add(deliveries, item->deliveries->pdata[i]);
+	return deliveries;
+}
+
+/* Item by item, so that its deliveries come again together. */
+static void
+put_back(Flight *flight, GHashTable *open)
+{
+	for (guint i = 0; i < flight->bundles->len; i++) {
+		const Bundle *bundle = flight->bundles->pdata[i];
+		for (guint k = 0; k < bundle->parcels->len; k++) {
+			const OutboxItem *item = ((const Parcel *)bundle->parcels->pdata[k])->item;
+			g_autoptr(GPtrArray) deliveries = open_deliveries(item, open);
+			if (deliveries->len > 0)
+				desk_put_back(flight->courier, item, deliveries);
+		}
+	}
+}
+
+/* An account that failed in mid-session, by the answer to another mail, says nothing about these: their answer may be the one that was lost. */
+static void
+note_unknown(Flight *flight, const Passenger *passenger)
+{
+	if (flight->is_opened)
 		automatic_note_outcome(flight->courier, passenger->delivery->id, AUTOMATIC_UNKNOWN);
-	if (fate == FATE_GIVEN_BACK)
-		settle_give_back(flight->courier, passenger->delivery->id);
-	else if (fate == FATE_UNTRIED)
-		settle_put_off(flight->courier, passenger->delivery, attempt);
-	else
-		settle_attempt(flight->courier, passenger->item, passenger->delivery, &shared);
 }
 
 static void
-settle_open(Flight *flight, Fate fate, const Attempt *attempt)
+tell_failure(Flight *flight, const Passenger *passenger)
 {
+	settle_tell_failure(flight->courier, passenger->delivery,
+	    &(Attempt){
+		.failure = flight->account_failure, .server_text = flight->server_text, .account = flight->desk->account->name});
+}
+
+static void
+settle_lost(Flight *flight, const Passenger *passenger)
+{
+	g_autoptr(GError) lost =
+	    g_error_new_literal(RELAY_ERROR, RELAY_ERROR_LOST, "the session ended without a word about the mail");
+
+	settle_attempt(flight->courier, passenger->item, passenger->delivery,
+	    &(Attempt){
+		.failure = lost, .account = flight->desk->account->name, .is_digest = is_digest(bundle_of(flight, passenger))});
+}
+
+/* Everything that has no outcome yet gets one. */
+static void
+settle_open(Flight *flight, Fate fate)
+{
+	g_autoptr(GHashTable) untried = g_hash_table_new(NULL, NULL);
 	GHashTableIter iter;
 	gpointer value;
 
 	g_hash_table_iter_init(&iter, flight->passengers);
 	while (g_hash_table_iter_next(&iter, NULL, &value)) {
 		const GPtrArray *passengers = value;
-		for (guint i = 0; i < passengers->len; i++)
-			settle_passenger(flight, passengers->pdata[i], fate, attempt);
+		for (guint i = 0; i < passengers->len; i++) {
+			const Passenger *passenger = passengers->pdata[i];
+			if (fate == FATE_GIVEN_BACK && flight->is_opened) {
+				settle_break_off(flight->courier, passenger->delivery->id, flight->desk->account->name);
+			} else if (fate == FATE_GIVEN_BACK) {
+				settle_give_back(flight->courier, passenger->delivery->id);
+			} else if (fate == FATE_UNTRIED) {
+				note_unknown(flight, passenger);
+				tell_failure(flight, passenger);
+				g_hash_table_add(untried, (gpointer)passenger->delivery);
+			} else {
+				settle_lost(flight, passenger);
+			}
+		}
 	}
+	put_back(flight, untried);
 	g_hash_table_remove_all(flight->passengers);
 }
 
@@ -366,33 +446,27 @@ uncount_lost(Flight *flight)
 			digest_uncount(flight->courier, flight->bundles->pdata[i]);
 }
 
-/* Everything that has no outcome yet gets one. */
 static void
 land(Flight *flight)
 {
 	Courier *courier = flight->courier;
 	Desk *desk = flight->desk;
-	g_autoptr(GError) lost =
-	    g_error_new_literal(RELAY_ERROR, RELAY_ERROR_LOST, "the session ended without a word about the mail");
-
 	Fate fate = fate_of(flight);
-	Attempt attempt = {.failure = lost};
 
-	if (flight->has_outcome)
+	/* What could not even be written had an outcome without a server. */
+	if (!flight->is_opened)
+		allowance_return(courier, desk, flight->letters);
+	else if (flight->has_outcome)
 		desk_unblock(desk);
-	switch (fate) {
-	case FATE_UNTRIED:
-		attempt = (Attempt){.failure = flight->account_failure, .server_text = flight->server_text};
-		/* fall through */
-	case FATE_ALL_LOST:
-		desk_block(courier, desk, attempt.failure, attempt.server_text);
-		attempt.due_at_us = desk_rest_end_us(desk);
-		break;
-	case FATE_GIVEN_BACK:
-	case FATE_LOST:
-		break;
+	if (fate == FATE_UNTRIED) {
+		desk_fail(courier, desk, flight->account_failure, flight->server_text);
+	} else if (fate == FATE_ALL_LOST) {
+		/* Not "lost": those that only wait are under no suspicion. */
+		g_autoptr(GError) silent = g_error_new_literal(
+		    RELAY_ERROR, RELAY_ERROR_CONNECT, "the session ended without a word about any of its mails");
+		desk_fail(courier, desk, silent, NULL);
 	}
-	settle_open(flight, fate, &attempt);
+	settle_open(flight, fate);
 	uncount_lost(flight);
 }
 
@@ -406,7 +480,7 @@ flight_step(Courier *courier, Flight *flight)
 	if (trouble != NULL && flight->account_failure == NULL)
 		log_event(LOG_SESSION_ENDED, "account", flight->desk->account->name, "host", flight->desk->account->host,
 		    "reason", trouble, NULL);
-	flight->desk->flight = NULL;
+	flight->desk->flights--;
 	land(flight);
 	return TRUE;
 }

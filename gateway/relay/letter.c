@@ -64,6 +64,7 @@ letter_free(Letter *letter)
 	g_ptr_array_unref(letter->recipients);
 	g_ptr_array_unref(letter->attachments);
 	g_ptr_array_unref(letter->missing);
+	g_free(letter->outlook);
 	g_free(letter);
 }
 
@@ -102,6 +103,27 @@ gboolean
 letter_has_sender(const Letter *letter)
 {
 	return address_is_deliverable(letter->envelope_sender) || (letter->is_automatic && *letter->envelope_sender == '\0');
+}
+
+/* --- Addresses beyond ASCII ---------------------------------------------------------------------------------------------- */
+
+gboolean
+letter_is_international(const Letter *letter)
+{
+	for (guint i = 0; i < letter->recipients->len; i++)
+		if (!g_str_is_ascii(((const LetterRecipient *)letter->recipients->pdata[i])->address))
+			return TRUE;
+	return FALSE;
+}
+
+void
+letter_keep_recipients(Letter *letter, gboolean is_international)
+{
+	for (guint i = letter->recipients->len; i > 0; i--) {
+		const LetterRecipient *recipient = letter->recipients->pdata[i - 1];
+		if (g_str_is_ascii(recipient->address) == is_international)
+			g_ptr_array_remove_index(letter->recipients, i - 1);
+	}
 }
 
 /* --- Senders and recipients -------------------------------------------------------------------------------------------- */
@@ -208,6 +230,7 @@ fill_texts(Letter *letter, const LetterSource *source, MailKind kind)
 	    .mail = source->mail,
 	    .subject = letter->subject,
 	    .missing = letter->missing,
+	    .outlook = letter->outlook,
 	    .format = source->mail->is_html      ? LETTER_BODY_HTML
 		      : type == LETTER_TYPE_HTML ? LETTER_BODY_TYPED_HTML
 						 : LETTER_BODY_TEXT,
@@ -246,6 +269,17 @@ letter_new(
 	fill_texts(letter, &source, kind);
 	letter->is_canary = *submission->client->canary != '\0';
 	return g_steal_pointer(&letter);
+}
+
+void
+letter_tell_outlook(Letter *letter, const Form *form, const Submission *submission, const char *outlook)
+{
+	LetterSource source = source_of(form, submission, MAIL_NOTICE);
+
+	if (*outlook == '\0')
+		return;
+	text_set(&letter->outlook, outlook);
+	fill_texts(letter, &source, MAIL_NOTICE);
 }
 
 void

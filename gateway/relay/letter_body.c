@@ -92,6 +92,7 @@ facts_text(const LetterBodySource *source)
 	append_fact(facts, text_for(locale, "facts.page"), page);
 	append_fact(facts, text_for(locale, "facts.receipt"), submission->receipt);
 	append_missing(facts, source);
+	g_string_append(facts, source->outlook != NULL ? source->outlook : "");
 	if (submission->is_released)
 		g_string_append_printf(facts, "%s\n", text_for(locale, past_id(submission)));
 	if (submission->is_unchecked)

@@ -146,7 +146,7 @@ read_recipients(Letter *letter, GVariant *variant)
 
 	g_variant_iter_init(&iter, variant);
 	while (g_variant_iter_next(&iter, "(x&s)", &delivery_id, &address)) {
-		if (letter->recipients->len >= LIMIT_RECIPIENTS || !address_is_deliverable(address))
+		if (letter->recipients->len >= LIMIT_RECIPIENTS || !address_is_mailable(address))
 			return FALSE;
 		letter_add_recipient(letter, delivery_id, address);
 	}
@@ -207,8 +207,8 @@ letter_from_variant(GVariant *variant, GError **error)
 		    &letter->from->name, &letter->from->address, &to, &cc, &reply_to, &letter->subject, &letter->text,
 		    &letter->html, &charset, &headers, &recipients, &attachments);
 		letter->charset = letter_charset(charset);
-		if (is_sound(letter) && read_mailboxes(letter->to, to, address_is_deliverable) &&
-		    read_mailboxes(letter->cc, cc, address_is_deliverable) &&
+		if (is_sound(letter) && read_mailboxes(letter->to, to, address_is_mailable) &&
+		    read_mailboxes(letter->cc, cc, address_is_mailable) &&
 		    read_mailboxes(letter->reply_to, reply_to, address_is_reply) && read_headers(letter, headers) &&
 		    read_recipients(letter, recipients) && read_attachments(letter, attachments))
 			return g_steal_pointer(&letter);

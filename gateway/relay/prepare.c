@@ -213,8 +213,7 @@ address_letter(const Draft *draft, Letter *letter)
 	for (guint i = 0; i < draft->addressees->len; i++)
 		letter_add_recipient(letter, ((const Delivery *)draft->item->deliveries->pdata[i])->id,
 		    ((const PlannedRecipient *)draft->addressees->pdata[i])->address);
-	if (letter->is_automatic)
-		automatic_address_envelope(draft->courier, draft->site, draft->item, letter);
+	automatic_address_envelope(draft->courier, draft->site, draft->item, letter);
 }
 
 /* --- Mails that are switched off --------------------------------------------------------------------------------------------------- */
@@ -456,6 +455,10 @@ make_letter(const Draft *draft, GError **error)
 	if (letter == NULL)
 		return NULL;
 	address_letter(draft, letter);
+	if (item->kind == MAIL_NOTICE && draft->form->site->is_facts_on) {
+		g_autofree char *outlook = outlook_text(draft->courier, item, draft->site, draft->form, draft->planned);
+		letter_tell_outlook(letter, draft->form, draft->submission, outlook);
+	}
 	letter_attach(letter, draft->form, draft->submission, item->kind, draft->courier->settings->config->data_directory);
 	log_missing(item, letter);
 	/* Captchas cannot be verified, by our own fault: the operator must know, because replies stop until he has mended it. */

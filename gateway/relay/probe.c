@@ -67,6 +67,8 @@ probe_state(CURL *handle, CURLcode code)
 		return PROBE_SILENCE;
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return certificate_state(handle);
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return PROBE_WRONG_PIN;
 	case CURLE_SSL_CACERT_BADFILE:
 		return PROBE_NO_AUTHORITY;
 	case CURLE_USE_SSL_FAILED:

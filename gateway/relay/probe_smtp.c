@@ -4,12 +4,15 @@
  *   new -> standing -> (MAIL, RCPT, RSET)* -> QUIT
  *       -> failed, and nothing more is said
  *
- * The transport is libesmtp, so the probe is held to what that can do: TLS 1.2 exactly, login by PLAIN or LOGIN. libcurl goes on without a login where none is offered;
- * whether one took place is seen from the server's 235.
+ * What is set of the account is what the transport of libcurl sets (curl_account.h); for an account of libesmtp's the probe is held to TLS 1.2, as that is. libcurl goes on without
+ * a login where none is offered; whether one took place is seen from the server's 235.
  */
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <string.h>
 
+#include "curl_account.h"
 #include "probe_parts.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
@@ -40,54 +43,90 @@ note_line(char *line, size_t one, size_t size, void *user_data)
 	return size * one;
 }
 
-/* "smtp://[::1]:587/hello": what stands behind the slash is said in EHLO. The caller's. */
-static char *
-url_of(const Account *account)
-{
-	const char *hello = account->hello[0] != '\0' ? account->hello : g_get_host_name();
-	g_autofree char *escaped = g_uri_escape_string(hello, NULL, FALSE);
-	gboolean is_bracketed = strchr(account->host, ':') != NULL;
-
-	return g_strdup_printf("smtp://%s%s%s:%u/%s", is_bracketed ? "[" : "", account->host, is_bracketed ? "]" : "",
-	    (guint)account->port, escaped);
-}
-
-static void
-prepare(ProbeSmtp *probe, const Account *account, const char *password)
+/* FALSE if the account's host is none. */
+static gboolean
+prepare(ProbeSmtp *probe, const Account *account, const char *secret)
 {
 	CURL *handle = probe->handle;
-	g_autofree char *url = url_of(account);
+	g_autofree char *url = curl_account_url(account);
 
+	if (url == NULL)
+		return FALSE;
 	curl_easy_setopt(handle, CURLOPT_URL, url);
-	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp");
+	curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(handle, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, note_line);
 	curl_easy_setopt(handle, CURLOPT_HEADERDATA, probe);
-	if (account->security == ACCOUNT_STARTTLS) {
-		curl_easy_setopt(handle, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
+	curl_easy_setopt(handle, CURLOPT_CERTINFO, 1L);
+	curl_account_set_security(handle, account);
+	curl_account_set_login(handle, account, secret);
+	if (account->transport == ACCOUNT_ESMTP)
 		curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2 | (long)CURL_SSLVERSION_MAX_TLSv1_2);
-		curl_easy_setopt(handle, CURLOPT_CERTINFO, 1L);
-	}
-	if (account->user[0] != '\0') {
-		curl_easy_setopt(handle, CURLOPT_USERNAME, account->user);
-		curl_easy_setopt(handle, CURLOPT_PASSWORD, password);
-		curl_easy_setopt(handle, CURLOPT_LOGIN_OPTIONS, "AUTH=PLAIN;AUTH=LOGIN");
-	}
+	return TRUE;
 }
 
-/* "Expire date:Nov 24 11:00:00 2026 GMT" of the server's own certificate, which comes first. */
-static gint64
-valid_until_us(CURL *handle)
+/* What the library notes of the server's own certificate, which comes first, behind "LABEL:"; NULL. Borrowed. */
+static const char *
+certificate_line(CURL *handle, const char *label)
 {
-	static const char label[] = "Expire date:";
 	struct curl_certinfo *chain = NULL;
 
 	if (curl_easy_getinfo(handle, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == NULL || chain->num_of_certs < 1)
-		return 0;
+		return NULL;
 	for (const struct curl_slist *line = chain->certinfo[0]; line != NULL; line = line->next)
-		if (g_str_has_prefix(line->data, label))
-			return (gint64)curl_getdate(line->data + strlen(label), NULL) * G_USEC_PER_SEC;
-	return 0;
+		if (g_str_has_prefix(line->data, label) && line->data[strlen(label)] == ':')
+			return line->data + strlen(label) + 1;
+	return NULL;
+}
+
+/* "Nov 24 11:00:00 2026 GMT" */
+static gint64
+valid_until_us(CURL *handle)
+{
+	const char *date = certificate_line(handle, "Expire date");
+
+	return date == NULL ? 0 : (gint64)curl_getdate(date, NULL) * G_USEC_PER_SEC;
+}
+
+/* RFC 7469 2.4: SHA-256 of the SubjectPublicKeyInfo. The caller's. */
+static char *
+pin_of(CURL *handle)
+{
+	const char *text = certificate_line(handle, "Cert");
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	guint8 digest[32];
+	gsize digest_size = sizeof digest;
+	unsigned char *key = NULL;
+	BIO *source = text == NULL ? NULL : BIO_new_mem_buf(text, -1);
+	X509 *certificate = source == NULL ? NULL : PEM_read_bio_X509(source, NULL, NULL, NULL);
+	int key_size = certificate == NULL ? -1 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+
+	if (key_size > 0) {
+		g_checksum_update(checksum, key, key_size);
+		g_checksum_get_digest(checksum, digest, &digest_size);
+	}
+	OPENSSL_free(key);
+	X509_free(certificate);
+	BIO_free(source);
+	g_autofree char *hash = key_size > 0 ? g_base64_encode(digest, digest_size) : NULL;
+	return hash == NULL ? g_strdup("") : g_strconcat("sha256//", hash, NULL);
+}
+
+/* XOAUTH2's refusal is a challenge: 334 and, in base64, a JSON text that says why. Whether it came instead of 535, which nobody waits for. */
+static gboolean
+read_challenge(ProbeSmtp *probe)
+{
+	gsize size = 0;
+
+	if (!g_str_has_prefix(probe->facts.words, "334 "))
+		return FALSE;
+	g_autofree guchar *bytes = g_base64_decode(probe->facts.words + strlen("334 "), &size);
+	g_autofree char *text = g_strndup((const char *)bytes, size);
+	if (*text != '\0') {
+		g_autofree char *words = g_strconcat("334 ", text, NULL);
+		text_set(&probe->facts.words, words);
+	}
+	return TRUE;
 }
 
 /* What the library cannot tell apart: it takes a server without AUTH for one that needs none, and waits for a greeting where another protocol is spoken. */
@@ -99,6 +138,8 @@ judge(ProbeSmtp *probe, const Account *account, CURLcode code)
 
 	if (code == CURLE_OK && account->user[0] != '\0' && !probe->is_logged_in)
 		return PROBE_NO_LOGIN;
+	if (state == PROBE_LOGIN_REFUSED && account->login == ACCOUNT_XOAUTH2 && read_challenge(probe))
+		return state;
 	if (state == PROBE_LOGIN_REFUSED && !has_refused)
 		return PROBE_NO_LOGIN;
 	if (state == PROBE_SILENCE && probe->facts.words[0] != '\0' && !g_ascii_isdigit(probe->facts.words[0]))
@@ -107,7 +148,7 @@ judge(ProbeSmtp *probe, const Account *account, CURLcode code)
 }
 
 ProbeSmtp *
-probe_smtp_new(const Account *account, const char *password)
+probe_smtp_new(const Account *account, const char *secret)
 {
 	ProbeSmtp *probe = g_new0(ProbeSmtp, 1);
 	char *address = NULL;
@@ -115,8 +156,7 @@ probe_smtp_new(const Account *account, const char *password)
 	probe->received = g_string_new(NULL);
 	probe->facts.words = g_strdup("");
 	probe->handle = probe_handle(probe->problem, account->ca_file);
-	prepare(probe, account, password);
-	CURLcode code = curl_easy_perform(probe->handle);
+	CURLcode code = prepare(probe, account, secret) ? curl_easy_perform(probe->handle) : CURLE_COULDNT_RESOLVE_HOST;
 	probe->facts.state = judge(probe, account, code);
 	probe->facts.problem = g_strdup(code == CURLE_OK            ? ""
 					: probe->problem[0] != '\0' ? probe->problem
@@ -124,6 +164,7 @@ probe_smtp_new(const Account *account, const char *password)
 	curl_easy_getinfo(probe->handle, CURLINFO_PRIMARY_IP, &address);
 	probe->facts.address = g_strdup(address != NULL ? address : "");
 	probe->facts.valid_until_us = valid_until_us(probe->handle);
+	probe->facts.pin = pin_of(probe->handle);
 	return probe;
 }
 
@@ -271,5 +312,6 @@ probe_smtp_free(ProbeSmtp *probe)
 	g_free(probe->facts.words);
 	g_free(probe->facts.problem);
 	g_free(probe->facts.address);
+	g_free(probe->facts.pin);
 	g_free(probe);
 }

@@ -11,7 +11,7 @@
 #define GIVE_UP_ATTEMPTS 16u
 
 static const gint64 DELAYS_US[] = {
-    1 * G_TIME_SPAN_MINUTE, 5 * G_TIME_SPAN_MINUTE, 15 * G_TIME_SPAN_MINUTE, 30 * G_TIME_SPAN_MINUTE, 1 * G_TIME_SPAN_HOUR};
+    5 * G_TIME_SPAN_MINUTE, 10 * G_TIME_SPAN_MINUTE, 20 * G_TIME_SPAN_MINUTE, 40 * G_TIME_SPAN_MINUTE, 1 * G_TIME_SPAN_HOUR};
 
 gint64
 retry_delay_us(guint attempts, guint32 random)

@@ -1,7 +1,7 @@
 /*
  * The session's own side: a process that holds some letters and one account and nothing else.
  *
- * It reads its job, runs the transport, and reports each outcome when it happens, so that a crash later loses nothing that was
+ * It reads its job, asks the account's token_command if there is one, runs the transport, and reports each outcome when it happens, so that a crash later loses nothing that was
  * settled. Until the session with the server is open (name, connection, greeting, TLS, AUTH) a watchdog thread keeps the deadline, because
  * the library blocks as long as the server pleases; after that the courier kills at LIMIT_SESSION_MS. Main thread
  * and watchdog write under one lock, and the watchdog ends the process with its report: nothing follows it.
@@ -18,6 +18,7 @@
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
 #include "sekisho/relay/compose.h"
+#include "sekisho/relay/token.h"
 #include "session_protocol.h"
 
 typedef struct {
@@ -32,7 +33,7 @@ typedef struct {
 typedef struct {
 	GVariant *frame;
 	Account account;
-	const char *password;
+	const char *secret;
 	guint connect_ms;
 	GPtrArray *letters;
 } Job;
@@ -150,6 +151,17 @@ read_frame(int descriptor)
 	return NULL;
 }
 
+/* What needs SMTPUTF8 must not keep the other recipients from a server without it: they stay in `letter`, and the new one, of the same variant, goes to the rest. */
+static Letter *
+split_letter(Letter *letter, GVariant *variant)
+{
+	Letter *international = letter_from_variant(variant, NULL);
+
+	letter_keep_recipients(letter, FALSE);
+	letter_keep_recipients(international, TRUE);
+	return international;
+}
+
 static gboolean
 read_letters(GPtrArray *letters, GVariant *list, GError **error)
 {
@@ -160,6 +172,10 @@ read_letters(GPtrArray *letters, GVariant *list, GError **error)
 		if (letter == NULL)
 			return FALSE;
 		g_ptr_array_add(letters, letter);
+		if (letter_is_international(letter))
+			g_ptr_array_add(letters, split_letter(letter, inner));
+		if (letter->recipients->len == 0)
+			g_ptr_array_remove(letters, letter);
 	}
 	return TRUE;
 }
@@ -168,7 +184,7 @@ static gboolean
 job_read(Job *job, int descriptor, GError **error)
 {
 	g_autoptr(GVariant) letters = NULL;
-	gint32 security;
+	gint32 security, transport, login;
 
 	job->letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
 	job->frame = read_frame(descriptor);
@@ -177,9 +193,12 @@ job_read(Job *job, int descriptor, GError **error)
 		return FALSE;
 	}
 	Account *account = &job->account;
-	g_variant_get(job->frame, "(&s&sqi&s&s&s&su@av)", &account->name, &account->host, &account->port, &security,
-	    &account->user, &job->password, &account->ca_file, &account->hello, &job->connect_ms, &letters);
-	account->security = security == ACCOUNT_PLAIN_LOOPBACK ? ACCOUNT_PLAIN_LOOPBACK : ACCOUNT_STARTTLS;
+	g_variant_get(job->frame, "(&s&sqiii&s&s&s&s&s&su@av)", &account->name, &account->host, &account->port, &security, &transport,
+	    &login, &account->user, &job->secret, &account->token_command, &account->ca_file, &account->pins, &account->hello,
+	    &job->connect_ms, &letters);
+	account->security = (AccountSecurity)CLAMP(security, ACCOUNT_STARTTLS, ACCOUNT_PLAIN_LOOPBACK);
+	account->transport = (AccountTransport)CLAMP(transport, ACCOUNT_AUTO, ACCOUNT_ESMTP);
+	account->login = (AccountLogin)CLAMP(login, ACCOUNT_PASSWORD, ACCOUNT_XOAUTH2);
 	return read_letters(job->letters, letters, error);
 }
 
@@ -194,15 +213,23 @@ job_clear(Job *job)
 static void
 run(Session *session, const Job *job)
 {
+	g_autoptr(GError) failure = NULL;
+	char *token = NULL;
 	pthread_t watchdog;
-	TransportJob transport = {.account = &job->account, .password = job->password, .letters = job->letters};
+	TransportJob transport = {.account = &job->account, .secret = job->secret, .letters = job->letters};
 	TransportReport report = {
 	    .outcome = report_outcome, .account_failed = report_account_failed, .opened = report_opened, .user_data = session};
 
 	session->connect_deadline_us = g_get_monotonic_time() + (gint64)job->connect_ms * 1000;
 	gboolean is_watched = pthread_create(&watchdog, NULL, watch, session) == 0;
 	g_assert(is_watched);
-	transport_esmtp_run(&transport, &report);
+	if (job->account.login == ACCOUNT_XOAUTH2 && *job->account.token_command != '\0')
+		transport.secret = token = token_from_command(job->account.token_command, &failure);
+	if (failure == NULL)
+		transport_run(&transport, &report);
+	else
+		report_account_failed(failure, "", session);
+	password_free(token);
 	end_watch(session);
 	pthread_join(watchdog, NULL);
 }

@@ -6,8 +6,8 @@
 
 #include <glib.h>
 
-/* name host port security user password ca_file hello, connect deadline in ms, letters (each as letter_to_variant) */
-#define SESSION_JOB_TYPE "(ssqissssuav)"
+/* name host port security transport login user secret token_command ca_file pins hello, connect deadline in ms, letters (each as letter_to_variant) */
+#define SESSION_JOB_TYPE "(ssqiiissssssuav)"
 
 /* SessionReportKind, delivery id, RelayError or -1 for success, sentence, reply code, server's words */
 #define SESSION_REPORT_TYPE "(yxisus)"

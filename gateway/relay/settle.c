@@ -20,6 +20,7 @@ outcome_free(DeliveryOutcome *outcome)
 {
 	g_free((char *)outcome->reason);
 	g_free((char *)outcome->server_text);
+	g_free((char *)outcome->account);
 	g_free(outcome);
 }
 
@@ -30,6 +31,7 @@ settle(Courier *courier, const DeliveryOutcome *outcome)
 
 	unsettled->reason = g_strdup(outcome->reason);
 	unsettled->server_text = g_strdup(outcome->server_text);
+	unsettled->account = g_strdup(outcome->account);
 	g_queue_push_tail(&courier->unsettled, unsettled);
 }
 
@@ -138,8 +140,17 @@ settle_has_failed_as(const OutboxItem *item, RelayError code)
 
 /* --- Attempts ------------------------------------------------------------------------------------------------------------ */
 
+/* TRUE if what one server cannot do another one of the site may. */
+static gboolean
+has_other_accounts(const Courier *courier, const OutboxItem *item)
+{
+	g_autoptr(Site) site = config_site(courier->settings->config, item->site, NULL);
+
+	return site != NULL && site->accounts->len > 1;
+}
+
 static DeliveryState
-state_after(const OutboxItem *item, const Delivery *delivery, const Attempt *attempt)
+state_after(const Courier *courier, const OutboxItem *item, const Delivery *delivery, const Attempt *attempt)
 {
 	const GError *failure = attempt->failure;
 
@@ -149,9 +160,10 @@ state_after(const OutboxItem *item, const Delivery *delivery, const Attempt *att
 		return DELIVERY_DEFERRED;
 	if (attempt->is_digest)
 		return DELIVERY_DEFERRED;
-	if (!error_is_temporary(failure))
+	gboolean is_for_the_next = failure->code == RELAY_ERROR_SMTPUTF8 && has_other_accounts(courier, item);
+	if (!error_is_temporary(failure) && !is_for_the_next)
 		return DELIVERY_DEAD;
-	gboolean is_mortal = failure->code == RELAY_ERROR_TEMPORARY || failure->code == RELAY_ERROR_LOST;
+	gboolean is_mortal = is_for_the_next || failure->code == RELAY_ERROR_TEMPORARY || failure->code == RELAY_ERROR_LOST;
 	gint64 age_us = clock_now_us() - item->created_at_us;
 	return is_mortal && retry_is_over(age_us, delivery->attempts + 1) ? DELIVERY_DEAD : DELIVERY_DEFERRED;
 }
@@ -165,8 +177,17 @@ log_attempt(LogEvent event, const OutboxItem *item, const Delivery *delivery, co
 	g_autofree char *code = outcome->reply_code == 0 ? NULL : g_strdup_printf("%u", outcome->reply_code);
 
 	log_event(event, "item", item_id, "delivery", delivery_id, "receipt", item->receipt, "site", item->site, "kind",
-	    mail_kind_name(item->kind), "outcome", delivery_state_name(outcome->state), "attempt", attempt, "code", code,
-	    "reason", outcome->reason, NULL);
+	    mail_kind_name(item->kind), "outcome", delivery_state_name(outcome->state), "attempt", attempt, "account",
+	    outcome->account, "code", code, "reason", outcome->reason, NULL);
+}
+
+/* Nobody reads what the owner never got: the operator must know. */
+static void
+tell_dead(Courier *courier, const OutboxItem *item, const Delivery *delivery, const DeliveryOutcome *outcome)
+{
+	log_attempt(LOG_DELIVERY_DEAD, item, delivery, outcome);
+	if (item->kind == MAIL_NOTICE || item->kind == MAIL_HELD)
+		(void)alarm_raise_for(courier, item->site, "dead");
 }
 
 static gint64
@@ -197,10 +218,11 @@ settle_attempt(Courier *courier, const OutboxItem *item, const Delivery *deliver
 {
 	DeliveryOutcome outcome = {
 	    .delivery_id = delivery->id,
-	    .state = state_after(item, delivery, attempt),
+	    .state = state_after(courier, item, delivery, attempt),
 	    .reason = reason_after(attempt),
 	    .server_text = attempt->server_text,
 	    .reply_code = attempt->reply_code,
+	    .account = attempt->account,
 	    .due_at_us = attempt->due_at_us != 0 ? attempt->due_at_us : due_at_us(delivery),
 	};
 
@@ -208,7 +230,7 @@ settle_attempt(Courier *courier, const OutboxItem *item, const Delivery *deliver
 	automatic_note_outcome(courier, delivery->id, known_after(attempt->failure));
 	log_attempt(LOG_DELIVERY, item, delivery, &outcome);
 	if (outcome.state == DELIVERY_DEAD)
-		log_attempt(LOG_DELIVERY_DEAD, item, delivery, &outcome);
+		tell_dead(courier, item, delivery, &outcome);
 }
 
 void
@@ -220,7 +242,7 @@ settle_end(Courier *courier, const OutboxItem *item, const GError *failure)
 		    .delivery_id = delivery->id, .state = DELIVERY_DEAD, .is_untried = TRUE, .reason = error_name(failure)};
 		settle(courier, &outcome);
 		automatic_note_outcome(courier, delivery->id, AUTOMATIC_NOT_SENT);
-		log_attempt(LOG_DELIVERY_DEAD, item, delivery, &outcome);
+		tell_dead(courier, item, delivery, &outcome);
 	}
 }
 
@@ -279,8 +301,29 @@ settle_tell_gone(const OutboxItem *item, const Delivery *delivery)
 }
 
 void
+settle_tell_failure(Courier *courier, const Delivery *delivery, const Attempt *attempt)
+{
+	settle(courier, &(DeliveryOutcome){.delivery_id = delivery->id,
+			    .state = DELIVERY_LEASED,
+			    .reason = error_name(attempt->failure),
+			    .server_text = attempt->server_text,
+			    .account = attempt->account});
+}
+
+void
 settle_give_back(Courier *courier, gint64 delivery_id)
 {
 	settle(courier, &(DeliveryOutcome){.delivery_id = delivery_id, .state = DELIVERY_QUEUED});
+	automatic_note_outcome(courier, delivery_id, AUTOMATIC_UNKNOWN);
+}
+
+void
+settle_break_off(Courier *courier, gint64 delivery_id, const char *account)
+{
+	g_autoptr(GError) lost = g_error_new_literal(RELAY_ERROR, RELAY_ERROR_LOST, "");
+
+	settle(
+	    courier, &(DeliveryOutcome){
+			 .delivery_id = delivery_id, .state = DELIVERY_QUEUED, .reason = error_name(lost), .account = account});
 	automatic_note_outcome(courier, delivery_id, AUTOMATIC_UNKNOWN);
 }

@@ -2,7 +2,7 @@
  * Delivery by libesmtp over STARTTLS (or in clear to loopback, where the account says so).
  *
  * All letters of the job go over one session. The library runs it in one blocking call; what it gets wrong is made
- * good by the guard (esmtp_guard.c) and the TLS context (esmtp_tls.c). Its timeouts corrupt messages (it drops
+ * good by the guard (session_guard.c) and the TLS context (esmtp_tls.c). Its timeouts corrupt messages (it drops
  * what it could not write in time and goes on), so they are set out of reach and the deadline is kept from outside: by the session's watchdog until
  * the session is open, by the courier's kill after that.
  *
@@ -15,7 +15,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <openssl/ssl.h>
 
@@ -23,13 +22,12 @@
 
 #include <libesmtp.h>
 
-#include "esmtp_guard.h"
 #include "esmtp_tls.h"
-#include "letter_parts.h"
 #include "sekisho/base/error.h"
-#include "sekisho/base/limits.h"
 #include "sekisho/relay/compose.h"
-#include "sekisho/relay/transport.h"
+#include "sekisho/relay/reply.h"
+#include "session_guard.h"
+#include "transports.h"
 
 /* Longer than any session lives. */
 #define TIMEOUT_MS (24L * 3600L * 1000L)
@@ -52,7 +50,7 @@ typedef struct {
 typedef struct Run {
 	const TransportJob *job;
 	const TransportReport *report;
-	EsmtpGuard *guard;
+	SessionGuard *guard;
 	smtp_session_t session;
 	auth_context_t auth;
 	SSL_CTX *tls;
@@ -79,31 +77,18 @@ status_text(const smtp_status_t *status)
 	    "%d.%d.%d %s", status->enh_class, status->enh_subject, status->enh_detail, status->text == NULL ? "" : status->text);
 }
 
-/* RFC 4954 section 6: the server wants other credentials. That is the operator's matter, not the mail's. */
-static gboolean
-is_about_credentials(int code)
-{
-	return code == 530 || code == 534 || code == 535 || code == 538;
-}
-
 static void
-report_refusal(Run *run, Parcel *parcel, const smtp_status_t *status)
+report_refusal(Run *run, Parcel *parcel, ReplyStage stage, const smtp_status_t *status)
 {
-	g_autoptr(GError) failure = NULL;
 	g_autofree char *text = status_text(status);
+	g_autoptr(GError) failure = reply_failure(stage, (guint)status->code, text);
 
-	if (is_about_credentials(status->code)) {
-		if (!run->is_account_refused) {
-			failure = g_error_new_literal(RELAY_ERROR, RELAY_ERROR_AUTH,
-			    "the server takes no mail from this account; check its user and password");
+	if (failure->code == RELAY_ERROR_AUTH) {
+		if (!run->is_account_refused)
 			run->report->account_failed(failure, text, run->report->user_data);
-		}
 		run->is_account_refused = TRUE;
 		return;
 	}
-	failure = status->code >= 500
-		      ? g_error_new_literal(RELAY_ERROR, RELAY_ERROR_PERMANENT, "the server refused the mail for good")
-		      : g_error_new_literal(RELAY_ERROR, RELAY_ERROR_TEMPORARY, "the server refused the mail for now");
 	parcel->is_reported = TRUE;
 	run->report->outcome(parcel->recipient->delivery_id, failure, (guint)status->code, text, run->report->user_data);
 }
@@ -129,14 +114,14 @@ report_parcel(Run *run, Sending *sending, Parcel *parcel)
 	const smtp_status_t *recipient = smtp_recipient_status(parcel->handle);
 	const smtp_status_t *transfer = smtp_message_transfer_status(sending->handle);
 
-	if (parcel->is_reported || !esmtp_guard_may_send(run->guard))
+	if (parcel->is_reported || !session_guard_may_send(run->guard))
 		return;
 	if (is_refusal(sender)) {
-		report_refusal(run, parcel, sender);
+		report_refusal(run, parcel, REPLY_TO_MAIL, sender);
 	} else if (is_refusal(recipient)) {
-		report_refusal(run, parcel, recipient);
+		report_refusal(run, parcel, REPLY_TO_RCPT, recipient);
 	} else if (is_refusal(transfer)) {
-		report_refusal(run, parcel, transfer);
+		report_refusal(run, parcel, REPLY_TO_CONTENT, transfer);
 	} else if (smtp_recipient_check_complete(parcel->handle) && is_positive(recipient) && is_positive(transfer)) {
 		g_autofree char *text = status_text(transfer);
 		parcel->is_reported = TRUE;
@@ -176,7 +161,7 @@ give_content(void **context, int *size, void *arg)
 		return NULL;
 	}
 	/* An errno makes the library drop the connection, and a stale one does too. */
-	gboolean may_send = esmtp_guard_may_send(sending->run->guard);
+	gboolean may_send = session_guard_may_send(sending->run->guard);
 	*size = sending->is_taken || !may_send ? 0 : (int)content_size;
 	sending->is_taken = TRUE;
 	errno = may_send ? 0 : EACCES;
@@ -190,7 +175,7 @@ give_credentials(auth_client_request_t request, char **result, int fields, void 
 
 	for (int i = 0; i < fields; i++) {
 		if ((request[i].flags & AUTH_PASS) != 0)
-			result[i] = (char *)job->password;
+			result[i] = (char *)job->secret;
 		else if ((request[i].flags & AUTH_USER) != 0)
 			result[i] = job->account->user;
 		else
@@ -242,34 +227,16 @@ note_event(smtp_session_t session, int event, void *arg, ...)
 
 /* --- Setting up ------------------------------------------------------------------------------------------------------------ */
 
-/* A name that the library may print into a command or hand to the resolver: it checks nothing itself. */
-static gboolean
-is_host_name(const char *text)
-{
-	return *text != '\0' && *text != '-' && strlen(text) <= LIMIT_DOMAIN_BYTES &&
-	       strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS ".-") == strlen(text);
-}
-
-static gboolean
-is_letter_deliverable(const Letter *letter)
-{
-	if (!letter_has_sender(letter) || letter->recipients->len == 0)
-		return FALSE;
-	for (guint i = 0; i < letter->recipients->len; i++) {
-		const LetterRecipient *recipient = letter->recipients->pdata[i];
-		if (!address_is_deliverable(recipient->address))
-			return FALSE;
-	}
-	return TRUE;
-}
-
 static void
 add_letter(Run *run, const Letter *letter)
 {
 	g_autoptr(GError) failure = NULL;
 	g_autoptr(GBytes) content = NULL;
 
-	if (!is_letter_deliverable(letter))
+	if (letter_is_international(letter))
+		failure = g_error_new_literal(RELAY_ERROR, RELAY_ERROR_SMTPUTF8,
+		    "libesmtp cannot SMTPUTF8, without which no mail goes to an address beyond ASCII; write transport = auto");
+	else if (!transport_is_deliverable(letter))
 		failure =
 		    g_error_new_literal(RELAY_ERROR, RELAY_ERROR_MESSAGE, "an address of the mail cannot be written in SMTP");
 	else
@@ -312,7 +279,12 @@ set_server(Run *run, GError **error)
 	const Account *account = run->job->account;
 	const char *hello = *account->hello == '\0' ? g_get_host_name() : account->hello;
 
-	if (!is_host_name(account->host)) {
+	if (account->security == ACCOUNT_TLS || account->login != ACCOUNT_PASSWORD) {
+		g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_CONNECT,
+		    "libesmtp can neither TLS from the first byte nor XOAUTH2; write transport = curl");
+		return FALSE;
+	}
+	if (!transport_is_host_name(account->host)) {
 		g_set_error(error, RELAY_ERROR, RELAY_ERROR_CONNECT,
 		    "host = %s is no name of a server; write a host name or an IPv4 address (libesmtp takes no IPv6 address)",
 		    account->host);
@@ -320,9 +292,9 @@ set_server(Run *run, GError **error)
 	}
 	g_autofree char *server = g_strdup_printf("%s:%u", account->host, account->port);
 	smtp_set_server(run->session, server);
-	smtp_set_hostname(run->session, is_host_name(hello) ? hello : "localhost");
+	smtp_set_hostname(run->session, transport_is_host_name(hello) ? hello : "localhost");
 	smtp_set_eventcb(run->session, note_event, run);
-	smtp_set_monitorcb(run->session, esmtp_guard_monitor, run->guard, 0);
+	smtp_set_monitorcb(run->session, session_guard_monitor, run->guard, 0);
 	set_timeouts(run->session);
 	return TRUE;
 }
@@ -366,7 +338,7 @@ run_session(Run *run)
 		for (guint i = 0; i < run->sendings->len; i++)
 			report_sending(run, run->sendings->pdata[i]);
 		if (!run->guard->is_opened)
-			failure = esmtp_guard_failure(run->guard, &server_text);
+			failure = session_guard_failure(run->guard, &server_text);
 	}
 	if (failure != NULL)
 		run->report->account_failed(failure, server_text, run->report->user_data);
@@ -375,12 +347,10 @@ run_session(Run *run)
 void
 transport_esmtp_run(const TransportJob *job, const TransportReport *report)
 {
-	g_autoptr(EsmtpGuard) guard = esmtp_guard_new();
+	g_autoptr(SessionGuard) guard = session_guard_new(job->account);
 	g_autoptr(GPtrArray) sendings = g_ptr_array_new_with_free_func((GDestroyNotify)sending_free);
 	Run run = {.job = job, .report = report, .guard = guard, .sendings = sendings};
 
-	guard->is_tls_required = job->account->security != ACCOUNT_PLAIN_LOOPBACK;
-	guard->is_auth_required = *job->account->user != '\0';
 	guard->opened = report->opened;
 	guard->user_data = report->user_data;
 	/* The library looks for certificates in the home directory, and fails if it may not look there. */

@@ -86,7 +86,8 @@ job_variant(const TransportJob *job, guint connect_ms)
 	for (guint i = 0; i < job->letters->len; i++)
 		g_variant_builder_add(&letters, "v", letter_to_variant(job->letters->pdata[i]));
 	return g_variant_new(SESSION_JOB_TYPE, account->name, account->host, account->port, (gint32)account->security,
-	    account->user, job->password, account->ca_file, account->hello, connect_ms, &letters);
+	    (gint32)account->transport, (gint32)account->login, account->user, job->secret, account->token_command,
+	    account->ca_file, account->pins, account->hello, connect_ms, &letters);
 }
 
 static GHashTable *
@@ -121,7 +122,8 @@ start_process(Worker *worker, const char *program, GError **error)
 		if (worker->process_descriptor >= 0 && fcntl(worker->socket, F_SETFL, O_NONBLOCK) == 0)
 			return TRUE;
 	}
-	g_set_error(error, RELAY_ERROR, RELAY_ERROR_LOST, "a session process cannot be started: %s", g_strerror(errno));
+	/* Not "lost": no mail is under suspicion. */
+	g_set_error(error, RELAY_ERROR, RELAY_ERROR_CONNECT, "a session process cannot be started: %s", g_strerror(errno));
 	return FALSE;
 }
 
@@ -236,7 +238,7 @@ reported_failure(int code, const char *sentence)
 {
 	if (code < 0)
 		return NULL;
-	int known = code <= RELAY_ERROR_MESSAGE ? code : RELAY_ERROR_LOST;
+	int known = code <= RELAY_ERROR_SMTPUTF8 ? code : RELAY_ERROR_LOST;
 	g_autofree char *shown = text_for_terminal(sentence, FALSE);
 	return g_error_new_literal(RELAY_ERROR, known, shown);
 }

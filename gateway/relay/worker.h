@@ -18,7 +18,7 @@ typedef struct {
 	guint life_ms;    /* then it is killed */
 } WorkerSettings;
 
-/* Runs `program --role session`. `report` is copied. RELAY_ERROR_LOST if no process can be had. */
+/* Runs `program --role session`. `report` is copied. RELAY_ERROR_CONNECT if no process can be had. */
 Worker *worker_start(const WorkerSettings *settings, const TransportJob *job, const TransportReport *report, GError **error);
 /* Kills and reaps a session that still runs; its reports are lost. */
 void worker_free(Worker *worker);

@@ -52,6 +52,7 @@ typedef struct {
 	GPtrArray *recipients; /* LetterRecipient *: envelope recipients of this session */
 	GPtrArray *attachments; /* LetterAttachment * */
 	GPtrArray *missing;    /* MissingAttachment *; does not go to the session */
+	char *outlook;         /* of a notice: what becomes of the visitor's mails, lines of its facts; NULL: nothing is told. Does not go to the session */
 	gboolean is_canary;    /* waits for no ceiling of the owner's mailbox; does not go to the session */
 } Letter;
 void letter_free(Letter *letter);
@@ -72,6 +73,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Letter, letter_free)
  * not fit goes out in UTF-8 instead. The header is always UTF-8 (RFC 2047). Other types and charsets count for nothing.
  */
 Letter *letter_new(const Form *form, const Submission *submission, MailKind kind, guint generation, const GPtrArray *planned, GError **error);
+/* Adds such lines, each ended by LF, to the facts of a notice. */
+void letter_tell_outlook(Letter *letter, const Form *form, const Submission *submission, const char *outlook);
 /*
  * Attaches what the template names (contract 6.8): uploads from the spool of `data_directory`, files of the site from its attachments folder. What cannot be had is in
  * letter->missing, and the facts of a notice name it. Once per letter; a preview does without. The letter holds the contents, up to LIMIT_ATTACHMENTS_BYTES.
@@ -96,6 +99,11 @@ Letter *confirmation_letter(const ConfirmationRequest *request, GError **error);
 
 /* Adds an envelope recipient. */
 void letter_add_recipient(Letter *letter, gint64 delivery_id, const char *address);
+
+/* TRUE if it goes to an address beyond ASCII (address_is_mailable): it may be sent with SMTPUTF8 only (RFC 6531 3.4). One that is not shows no such address and is all ASCII. */
+gboolean letter_is_international(const Letter *letter);
+/* Keeps only those envelope recipients that need SMTPUTF8, or only the others. */
+void letter_keep_recipients(Letter *letter, gboolean is_international);
 
 /* For the socket between courier and session, and back (treated as input: RELAY_ERROR_MESSAGE if it breaks what is said above).
  * The variant is floating. */

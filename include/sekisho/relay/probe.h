@@ -24,7 +24,8 @@ typedef enum {
 	PROBE_WRONG_TIME,   /* it has expired or is not valid yet */
 	PROBE_TLS_FAILED,   /* anything else between hello and the encrypted line */
 	PROBE_NO_AUTHORITY, /* ca_file cannot be read */
-	PROBE_NO_LOGIN,     /* the server offers no login that we know (PLAIN, LOGIN) */
+	PROBE_WRONG_PIN,    /* it is trusted, but its public key is none of the account's pins */
+	PROBE_NO_LOGIN,     /* the server offers no login of the account's kind (PLAIN or LOGIN; XOAUTH2) */
 	PROBE_LOGIN_REFUSED
 } ProbeState;
 
@@ -34,10 +35,11 @@ typedef struct ProbeSmtp ProbeSmtp;
 
 typedef struct {
 	ProbeState state;
-	char *words;           /* the server's last reply: "535 5.7.8 no"; "" if it said nothing */
+	char *words;           /* the server's last reply: "535 5.7.8 no"; "" if it said nothing. Of XOAUTH2's refusal, which comes in base64, what it says */
 	char *problem;         /* what the library says of a failure; "" */
 	char *address;         /* numeric, that was connected to; "" */
 	gint64 valid_until_us; /* of the server's certificate; 0: no TLS */
+	char *pin;             /* its public key, as [account] pins has it: "sha256//..."; "" if there was none to see */
 } ProbeSmtpFacts;
 
 /* One reply; code 0 if none came. */
@@ -49,9 +51,9 @@ typedef struct {
 void probe_reply_clear(ProbeReply *reply);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ProbeReply, probe_reply_clear)
 
-/* Connects, greets, encrypts and logs in as the transport would (STARTTLS with TLS 1.2 and the name verified; in clear to loopback where the account says so).
- * `password` is used for an account with a user. Never NULL. */
-ProbeSmtp *probe_smtp_new(const Account *account, const char *password);
+/* Connects, greets, encrypts and logs in as the account's transport would (chain, name and pins verified; in clear to loopback where the account says so).
+ * `secret`, a password or a token, is used for an account with a user. Never NULL. */
+ProbeSmtp *probe_smtp_new(const Account *account, const char *secret);
 /* Says QUIT if the line is still open. */
 void probe_smtp_free(ProbeSmtp *probe);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ProbeSmtp, probe_smtp_free)

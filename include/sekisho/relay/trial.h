@@ -1,5 +1,5 @@
 /*
- * A test mail: one mail of the operator's own, sent by a site's account through the session that its forms' mails use, and followed to the server's last word. It passes neither
+ * A test mail: one mail of the operator's own, sent by one of a site's accounts through the session that its forms' mails use, and followed to the server's last word. It passes neither
  * queue nor ledger. For the operator's command alone.
  */
 #pragma once
@@ -11,7 +11,9 @@
 typedef struct {
 	const char *program;   /* path of sekishod */
 	const Site *site;
-	const char *recipient; /* address_is_deliverable */
+	const Account *account; /* one of the site's */
+	const char *secret;    /* what it logs in with: password or token */
+	const char *recipient; /* address_is_mailable */
 } TrialMail;
 
 typedef struct {
@@ -23,5 +25,5 @@ typedef struct {
 void trial_outcome_clear(TrialOutcome *outcome);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(TrialOutcome, trial_outcome_clear)
 
-/* Waits for the end, twice LIMIT_SESSION_CONNECT_MS at most. FALSE if nothing could be tried: BASE_ERROR_* of the password, RELAY_ERROR_LOST without a session. */
+/* Waits for the end, twice LIMIT_SESSION_CONNECT_MS at most. FALSE if nothing could be tried: RELAY_ERROR_LOST without a session. */
 gboolean trial_send(const TrialMail *mail, TrialOutcome *outcome, GError **error);

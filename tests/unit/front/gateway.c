@@ -462,7 +462,7 @@ mails_count(const Gateway *gateway)
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Db) db = open_database(gateway);
-	g_autoptr(GPtrArray) items = outbox_list(db, NULL, TRUE, 1000, &error);
+	g_autoptr(GPtrArray) items = outbox_list(db, &(OutboxFilter){.states = OUTBOX_UNSETTLED}, 1000, &error);
 	g_assert_no_error(error);
 	return items->len;
 }

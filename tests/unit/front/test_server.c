@@ -28,7 +28,7 @@ test_success(void)
 	/* What was acknowledged is on disk, with the mail it promises, and the courier was woken. */
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Db) db = open_database(gateway);
-	g_autoptr(GPtrArray) items = outbox_list(db, "example.jp", TRUE, 10, &error);
+	g_autoptr(GPtrArray) items = outbox_list(db, &(OutboxFilter){.site = "example.jp", .states = OUTBOX_UNSETTLED}, 10, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(items->len, ==, 1);
 	const OutboxItem *item = items->pdata[0];
@@ -67,7 +67,7 @@ test_reply(void)
 	g_assert_true(gateway_wait_log(gateway, "status=mail_sent mails=1"));
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Db) db = open_database(gateway);
-	g_autoptr(GPtrArray) items = outbox_list(db, "example.jp", TRUE, 10, &error);
+	g_autoptr(GPtrArray) items = outbox_list(db, &(OutboxFilter){.site = "example.jp", .states = OUTBOX_UNSETTLED}, 10, &error);
 	g_assert_no_error(error);
 	g_assert_cmpuint(items->len, ==, 2);
 	for (guint i = 0; i < items->len; i++) {
@@ -175,7 +175,7 @@ test_answers(void)
 	/* S14 and S09: the demo is kept too, and promises no mail. */
 	g_assert_cmpuint(stored_count(gateway), ==, 2);
 	g_autoptr(Db) db = open_database(gateway);
-	g_autoptr(GPtrArray) items = outbox_list(db, NULL, TRUE, 10, NULL);
+	g_autoptr(GPtrArray) items = outbox_list(db, &(OutboxFilter){.states = OUTBOX_UNSETTLED}, 10, NULL);
 	g_assert_cmpuint(items->len, ==, 1);
 	g_assert_true(gateway_wait_log(gateway, "fastcgi_param SEKISHO_SITE"));
 	gateway_stop(gateway);

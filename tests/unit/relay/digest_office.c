@@ -224,12 +224,14 @@ play_session(const char *trial)
 	if (is_midway)
 		frame_write(
 		    SESSION_DESCRIPTOR, g_variant_new(SESSION_REPORT_TYPE, (guchar)SESSION_OPENED, (gint64)0, -1, "", 0u, ""));
-	if (is_midway || strcmp(trial, "account") == 0) {
+	const char *account;
+	g_variant_get_child(job, 0, "&s", &account);
+	if (is_midway || is_trial(trial, "account", account)) {
 		frame_write(SESSION_DESCRIPTOR, g_variant_new(SESSION_REPORT_TYPE, (guchar)SESSION_ACCOUNT_FAILED, (gint64)0,
 						    (gint)RELAY_ERROR_AUTH, "no", 535u, "words"));
 		return 0;
 	}
-	letters = g_variant_get_child_value(job, 9);
+	letters = g_variant_get_child_value(job, g_variant_n_children(job) - 1);
 	for (gsize i = 0; i < g_variant_n_children(letters); i++) {
 		g_autoptr(GVariant) boxed = g_variant_get_child_value(letters, i);
 		g_autoptr(GVariant) inner = g_variant_get_variant(boxed);

@@ -1,7 +1,7 @@
 /*
  * An office (office.h) with a ceiling for notices and a clock that stands where the test wants it. The session is the test program itself: it writes down each letter that
  * it is given, in the order of their coming, and answers as the environment variable DIGEST_TRIAL says: "sends", "ends" (without a word), "account" (fails), "defers" or
- * "refuses"; the last two may be followed by one address.
+ * "refuses"; the last two may be followed by one address, and "account" by the name of one.
  */
 #pragma once
 

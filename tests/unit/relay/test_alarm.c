@@ -1,6 +1,6 @@
 /*
  * Alarms told by a program and by mail. The session that carries the mail is this program itself: it writes what it was handed to the file that ALARM_LETTER
- * names, or refuses it while ALARM_REFUSALS lasts.
+ * names, and the account's name to the end of that which ALARM_TRIES names; it refuses it where ALARM_REFUSES names the account or is "all".
  */
 #include <glib/gstdio.h>
 #include <poll.h>
@@ -141,19 +141,28 @@ test_a_failure_delays_nobody_else(Office *office, gconstpointer unused)
 
 static gboolean has_letter(Office *office);
 
-/* The gateway's own alarms are nobody's matter then. */
+/* The gateway's own alarms stand in the log then. */
 static void
 test_nobody_to_tell(Office *office, gconstpointer unused)
 {
 	g_autofree char *path = tree_path(office->tree, "letter");
+	g_autofree char *log_path = tree_path(office->tree, "log");
+	g_autofree char *log = NULL;
+	int standard_error = dup(STDERR_FILENO);
 
 	(void)unused;
 	g_setenv("ALARM_LETTER", path, TRUE);
 	configure(office, "");
-	g_assert_true(alarm_raise(&office->courier, "", "fuse", TEXT));
+	g_assert_true(alarm_raise(&office->courier, "", "surge", TEXT));
+	g_assert_nonnull(freopen(log_path, "w", stderr));
 	attend_until(office, NULL);
+	g_assert_cmpint(dup2(standard_error, STDERR_FILENO), ==, STDERR_FILENO);
+	close(standard_error);
 	g_assert_cmpuint(untold(office), ==, 0);
 	g_assert_false(has_letter(office));
+	g_assert_true(g_file_get_contents(log_path, &log, NULL, NULL));
+	g_assert_true(g_str_has_prefix(log, "alarm_failed topic=surge reason="));
+	g_assert_null(strstr(strchr(log, '\n'), "alarm_failed"));
 }
 
 /* Whoever is told by the program need not be written to. */
@@ -243,7 +252,7 @@ test_a_refused_mail_is_tried_again(Office *office, gconstpointer unused)
 
 	(void)unused;
 	g_setenv("ALARM_LETTER", path, TRUE);
-	g_setenv("ALARM_REFUSES", "yes", TRUE);
+	g_setenv("ALARM_REFUSES", "all", TRUE);
 	configure(office, "alarm_address = admin@operator.test\n");
 	g_assert_true(alarm_raise(&office->courier, "example.jp", "fuse", TEXT));
 	attend_until(office, has_letter);
@@ -255,7 +264,79 @@ test_a_refused_mail_is_tried_again(Office *office, gconstpointer unused)
 	g_assert_cmpuint(untold(office), ==, 0);
 }
 
+static guint
+count_tries(Office *office)
+{
+	g_autofree char *path = tree_path(office->tree, "tries");
+	g_autofree char *content = NULL;
+	guint count = 0;
+
+	for (const char *at = g_file_get_contents(path, &content, NULL, NULL) ? content : ""; *at != '\0'; at++)
+		count += *at == '\n';
+	return count;
+}
+
+static gboolean
+has_tried_twice(Office *office)
+{
+	return count_tries(office) == 2;
+}
+
+/* A site with two accounts, of which ALARM_REFUSES names one, or all. */
+static void
+test_the_next_account_takes_over(Office *office, gconstpointer unused)
+{
+	static const struct {
+		const char *topic, *further, *refuses, *tries, *from;
+		gboolean is_told;
+	} cases[] = {
+	    {"fuse", "", "none", "main\n", "info@example.jp", TRUE},
+	    {"ceiling", "", "main", "main\nsecond\n", "info@example.jp", TRUE},
+	    {"canary", "alarm_address = admin@operator.test\nalarm_account = third\n[account third]\nhost = third.test\n",
+		"third", "third\nmain\n", "info@example.jp", TRUE},
+	    /* Each account once, and then there is time. */
+	    {"captcha", "", "all", "main\nsecond\n", "info@example.jp", FALSE},
+	};
+	g_autofree char *path = tree_path(office->tree, "letter"), *tries = tree_path(office->tree, "tries");
+	g_auto(GStrv) parts = g_strsplit(tree_site_conf, "account = main", 2);
+	g_autofree char *conf = g_strconcat(parts[0], "account = main second", parts[1], NULL);
+
+	(void)unused;
+	tree_write(office->tree, "sites/example.jp/site.conf", conf);
+	g_setenv("ALARM_LETTER", path, TRUE);
+	g_setenv("ALARM_TRIES", tries, TRUE);
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(Letter) letter = NULL;
+		g_auto(GStrv) lines = g_strsplit(cases[i].tries, "\n", -1);
+		tree_write(office->tree, "tries", "");
+		g_setenv("ALARM_REFUSES", cases[i].refuses, TRUE);
+		configure(office, cases[i].further);
+		g_assert_true(alarm_raise(&office->courier, "example.jp", cases[i].topic, TEXT));
+		attend_until(office, cases[i].is_told ? NULL : has_tried_twice);
+		/* Nothing more happens. */
+		alarms_attend(office->courier.alarms);
+		g_assert_true(alarms_are_idle(office->courier.alarms));
+		assert_file(office, "tries", cases[i].tries);
+		mailed(office, lines[g_strv_length(lines) - 2], &letter);
+		g_assert_cmpstr(letter->from->address, ==, cases[i].from);
+		g_assert_cmpuint(untold(office), ==, cases[i].is_told ? 0 : 1);
+	}
+	g_unsetenv("ALARM_REFUSES");
+	g_unsetenv("ALARM_TRIES");
+}
+
 /* --- The session -------------------------------------------------------------------------------------------------------------------- */
+
+static void
+note_try(const char *account)
+{
+	FILE *tries = g_getenv("ALARM_TRIES") == NULL ? NULL : fopen(g_getenv("ALARM_TRIES"), "a");
+
+	if (tries == NULL)
+		return;
+	fprintf(tries, "%s\n", account);
+	fclose(tries);
+}
 
 static int
 play_session(void)
@@ -270,7 +351,7 @@ play_session(void)
 	if (job == NULL)
 		return 1;
 	g_variant_get_child(job, 0, "&s", &account);
-	letters = g_variant_get_child_value(job, 9);
+	letters = g_variant_get_child_value(job, g_variant_n_children(job) - 1);
 	boxed = g_variant_get_child_value(letters, 0);
 	inner = g_variant_get_variant(boxed);
 	g_autoptr(Letter) letter = letter_from_variant(inner, NULL);
@@ -279,8 +360,10 @@ play_session(void)
 	g_byte_array_append(told, g_variant_get_data(boxed), (guint)g_variant_get_size(boxed));
 	if (letter == NULL || !g_file_set_contents(g_getenv("ALARM_LETTER"), (const char *)told->data, told->len, NULL))
 		return 1;
+	note_try(account);
 	gint64 id = ((const LetterRecipient *)letter->recipients->pdata[0])->delivery_id;
-	gboolean is_refused = g_getenv("ALARM_REFUSES") != NULL;
+	const char *refuses = g_getenv("ALARM_REFUSES");
+	gboolean is_refused = g_strcmp0(refuses, "all") == 0 || g_strcmp0(refuses, account) == 0;
 	frame_write(SESSION_DESCRIPTOR,
 	    g_variant_new(SESSION_REPORT_TYPE, (guchar)SESSION_OUTCOME, id, is_refused ? (int)RELAY_ERROR_TEMPORARY : -1,
 		is_refused ? "not now" : "", is_refused ? 451u : 250u, ""));
@@ -298,6 +381,7 @@ main(int argc, char **argv)
 	    {"a program is enough", test_a_program_is_enough},
 	    {"it is mailed by the site or by the alarm's account", test_it_is_mailed},
 	    {"a refused mail is tried again", test_a_refused_mail_is_tried_again},
+	    {"the next account takes over", test_the_next_account_takes_over},
 	    {NULL, NULL},
 	};
 

@@ -89,7 +89,7 @@ test_a_null_sender_where_the_doctor_saw_it(Office *office, gconstpointer unused)
 	office_site(office, "reply_sender = null\n");
 	office_form(office, "confirm", OFFICE_REPLY);
 	g_autoptr(Site) site = config_site(office->config, "example.jp", NULL);
-	g_autofree char *key = account_key(site->account);
+	g_autofree char *key = account_key(site_account(site));
 	office_prove(office, VISITOR);
 	office_prove(office, "jiro@visitor.test");
 	office_submit_from(office, "AAAAAAAAAAAA", MAIL_REPLY, VISITOR);

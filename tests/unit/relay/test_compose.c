@@ -241,6 +241,39 @@ test_a_mail_to_nobody_visible(void)
 	g_assert_nonnull(strstr(text, "\r\nTo: undisclosed-recipients:"));
 }
 
+/* RFC 6532 3.2: addresses beyond ASCII stand in the header as they are, where the mail goes to one; else nowhere. */
+static void
+test_addresses_beyond_ascii(void)
+{
+	g_autoptr(Letter) letter = sample("件名", "本文");
+	g_ptr_array_add(letter->to, letter_mailbox_new("店, 主", "用户@xn--wgv71a.jp"));
+	g_ptr_array_add(letter->cc, letter_mailbox_new("", "ひしょ@b.co"));
+	letter_add_recipient(letter, 1, "owner@example.jp");
+
+	g_assert_false(letter_is_international(letter));
+	g_autoptr(GBytes) plain = composed(letter);
+	assert_wire_clean(plain);
+	g_autofree char *names = header_names(plain);
+	g_assert_null(strstr(names, "Cc"));
+
+	letter_add_recipient(letter, 2, "用户@xn--wgv71a.jp");
+	g_assert_true(letter_is_international(letter));
+	g_autofree char *text = composed_text(letter);
+	g_assert_true(g_utf8_validate(text, -1, NULL));
+	g_assert_nonnull(strstr(text, "To: owner@example.jp,"));
+	g_assert_nonnull(strstr(text, " <用户@xn--wgv71a.jp>\r\n"));
+	g_assert_nonnull(strstr(text, "Cc: ひしょ@b.co\r\n"));
+	/* All else stays as it is. */
+	g_assert_nonnull(strstr(text, "Subject: =?UTF-8?"));
+	g_assert_true(g_str_is_ascii(strstr(text, "\r\n\r\n")));
+
+	letter_keep_recipients(letter, FALSE);
+	g_assert_cmpuint(letter->recipients->len, ==, 1);
+	g_assert_cmpstr(((LetterRecipient *)letter->recipients->pdata[0])->address, ==, "owner@example.jp");
+	letter_keep_recipients(letter, TRUE);
+	g_assert_cmpuint(letter->recipients->len, ==, 0);
+}
+
 static void
 test_html_has_a_plain_alternative(void)
 {
@@ -361,6 +394,7 @@ main(int argc, char **argv)
 	g_test_add_func("/compose/a Japanese mail", test_a_japanese_mail);
 	g_test_add_func("/compose/lines that mail must not break", test_lines_that_mail_must_not_break);
 	g_test_add_func("/compose/Bcc is never written", test_bcc_is_never_written);
+	g_test_add_func("/compose/addresses beyond ASCII", test_addresses_beyond_ascii);
 	g_test_add_func("/compose/a mail to nobody visible", test_a_mail_to_nobody_visible);
 	g_test_add_func("/compose/HTML has a plain alternative", test_html_has_a_plain_alternative);
 	g_test_add_func("/compose/typed encoded words stay text", test_typed_encoded_words_stay_text);

@@ -124,7 +124,7 @@ test_what_a_person_orders_goes(Office *office, gconstpointer unused)
 	digest_set_up(office, 1, "");
 	office_submit_many(office, 3);
 	digest_work(office);
-	g_assert_true(outbox_retry(office->courier.db, 3, FALSE, NULL));
+	g_assert_true(outbox_retry(office->courier.db, 3, FALSE, "operator", NULL));
 	digest_work(office);
 	digest_assert_state(office, 2, "sent");
 	digest_assert_state(office, 1, "deferred collapsed");

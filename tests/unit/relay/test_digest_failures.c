@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "digest_office.h"
+#include "tree.h"
 
 #define RECEIPT "\n受付番号: "
 
@@ -97,7 +98,7 @@ test_recipients_are_not_mixed(Office *office, gconstpointer unused)
 	digest_trial("sends");
 	office_submit(office, "BBBBBBBBBBB1", MAIL_NOTICE, OWNER);
 	office_submit(office, "BBBBBBBBBBB2", MAIL_NOTICE, OWNER);
-	digest_set_minutes(17);
+	digest_set_minutes(22);
 	digest_work(office);
 	digest_assert_state(office, 3, "sent digest, deferred collapsed");
 	office_assert_states(office, "BBBBBBBBBBB1", "deferred collapsed, deferred collapsed");
@@ -136,7 +137,7 @@ test_a_crash_repeats_under_the_same_name(Office *office, gconstpointer unused)
 	/* A new courier, which remembers nothing. */
 	settle_clear(courier);
 	g_ptr_array_set_size(courier->flights, 0);
-	desk->flight = NULL;
+	desk->flights = 0;
 	g_hash_table_remove_all(courier->notice_counts);
 	g_free(courier->owner);
 	courier->owner = g_strdup("another courier");
@@ -190,7 +191,8 @@ test_what_fails_does_not_count(Office *office, gconstpointer unused)
 			digest_fly(office, desk);
 		desk_unblock(desk);
 		for (guint k = 1; k <= 6; k++)
-			g_assert_true(settle_flush(&office->courier) && outbox_retry(office->courier.db, k, FALSE, NULL));
+			g_assert_true(
+			    settle_flush(&office->courier) && outbox_retry(office->courier.db, k, FALSE, "operator", NULL));
 	}
 	digest_trial("sends");
 	/* Ordered once more, they would pass anyway: so a fresh one shows what was counted. */
@@ -198,6 +200,28 @@ test_what_fails_does_not_count(Office *office, gconstpointer unused)
 	digest_work(office);
 	office_assert_states(office, "BBBBBBBBBBBB", "sent");
 	digest_assert_state(office, 5, "sent");
+}
+
+/* Those that wait to go together go together by the other account, at once. */
+static void
+test_a_digest_goes_by_the_next_account(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	digest_set_up(office, 3, "");
+	g_autofree char *conf = g_strconcat(tree_site_conf, "[notice]\nper_hour = 3\n", NULL);
+	g_auto(GStrv) parts = g_strsplit(conf, "account = main", 2);
+	g_autofree char *site = g_strconcat(parts[0], "account = main second", parts[1], NULL);
+	tree_write(office->tree, "sites/example.jp/site.conf", site);
+	office_reload(office);
+	office_submit_many(office, 6);
+	digest_work(office);
+	g_assert_cmpuint(digest_count_mails(), ==, 3);
+	digest_trial("account main");
+	digest_set_minutes(15);
+	digest_work(office);
+	digest_assert_state(office, 3, "sent digest");
+	digest_assert_state(office, 5, "sent digest");
+	g_assert_cmpuint(digest_count_mails(), ==, 4);
 }
 
 /* Where the account fails after the session had begun, a reply without an answer may have been taken: no second one before that is over. */
@@ -220,7 +244,7 @@ test_an_account_that_fails_midway(Office *office, gconstpointer unused)
 		digest_fly(office, desk);
 		desk_unblock(desk);
 		office_assert_states(office, receipt, "deferred relay.auth");
-		office_pass(3 * G_TIME_SPAN_MINUTE);
+		g_assert_cmpint(outbox_make_site_due(office->courier.db, "example.jp", "relay.auth", 10, NULL), ==, 1);
 		g_autoptr(GPtrArray) letters = office_send_due(office);
 		g_assert_cmpuint(letters->len, ==, cases[i].letters);
 	}
@@ -240,6 +264,7 @@ main(int argc, char **argv)
 	    {"a crash repeats under the same name", test_a_crash_repeats_under_the_same_name},
 	    {"another set has another name", test_another_set_has_another_name},
 	    {"what fails does not count", test_what_fails_does_not_count},
+	    {"a digest goes by the next account", test_a_digest_goes_by_the_next_account},
 	    {"an account that fails midway", test_an_account_that_fails_midway},
 	};
 

@@ -390,7 +390,8 @@ test_migrated(Office *office, gconstpointer unused)
 	g_clear_pointer(&office->courier.db, db_free);
 	g_assert_cmpint(sqlite3_open(path, &raw), ==, SQLITE_OK);
 	g_assert_cmpint(sqlite3_exec(raw,
-			    "DROP TABLE held_note; DROP TABLE repetition; DROP TABLE verdict; DROP TABLE list_entry; DROP TABLE "
+			    "DROP TABLE delivery_event; DROP TABLE held_note; DROP TABLE repetition; DROP TABLE verdict; DROP "
+			    "TABLE list_entry; DROP TABLE "
 			    "list_generation; DROP TABLE salt; DROP INDEX submission_origin; PRAGMA user_version = 4",
 			    NULL, NULL, NULL),
 	    ==, SQLITE_OK);

@@ -96,6 +96,37 @@ harm_recipient(Letter *letter)
 	letter_add_recipient(letter, 43, "a b@example.jp");
 }
 
+/* Beyond ASCII there is more that must not pass. */
+static void
+harm_turned_recipient(Letter *letter)
+{
+	letter_add_recipient(letter, 43, "あ\xE2\x80\xAE@example.jp");
+}
+
+static void
+harm_header_recipient(Letter *letter)
+{
+	g_ptr_array_add(letter->to, letter_mailbox_new("", "あ\xC2\x85い@example.jp"));
+}
+
+static void
+harm_utf8_senders(Letter *letter)
+{
+	replace(&letter->envelope_sender, "あ@example.jp");
+}
+
+static void
+harm_utf8_from(Letter *letter)
+{
+	replace(&letter->from->address, "あ@example.jp");
+}
+
+static void
+harm_utf8_reply_to(Letter *letter)
+{
+	g_ptr_array_add(letter->reply_to, letter_mailbox_new("a", "あ@example.jp"));
+}
+
 static void
 harm_message_id(Letter *letter)
 {
@@ -205,9 +236,9 @@ static void
 test_harm_is_refused(void)
 {
 	static const Harm harms[] = {harm_subject, harm_from_name, harm_from_address, harm_envelope, harm_recipient,
-	    harm_message_id, harm_header_name, harm_header_value, harm_header_shape, harm_reply_to, harm_zone, harm_body,
-	    harm_crowd, harm_charset, harm_file_name, harm_file_path, harm_file_type, harm_no_type, harm_many_files,
-	    harm_large_files};
+	    harm_turned_recipient, harm_header_recipient, harm_utf8_senders, harm_utf8_from, harm_utf8_reply_to, harm_message_id,
+	    harm_header_name, harm_header_value, harm_header_shape, harm_reply_to, harm_zone, harm_body, harm_crowd, harm_charset,
+	    harm_file_name, harm_file_path, harm_file_type, harm_no_type, harm_many_files, harm_large_files};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(harms); i++) {
 		g_autoptr(GError) error = NULL;
@@ -244,6 +275,21 @@ test_another_type_is_refused(void)
 	g_assert_error(error, RELAY_ERROR, RELAY_ERROR_MESSAGE);
 }
 
+static void
+test_recipients_beyond_ascii(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Letter) letter = sample();
+	letter_add_recipient(letter, 44, "用户@xn--wgv71a.jp");
+	g_ptr_array_add(letter->to, letter_mailbox_new("", "用户@xn--wgv71a.jp"));
+	g_autoptr(Letter) back = through_the_socket(letter, &error);
+
+	g_assert_no_error(error);
+	g_assert_true(letter_is_international(back));
+	g_assert_cmpstr(
+	    ((const LetterRecipient *)back->recipients->pdata[back->recipients->len - 1])->address, ==, "用户@xn--wgv71a.jp");
+}
+
 /* A template file in another encoding must not abort the courier. */
 static void
 test_invalid_utf8_is_made_valid(void)
@@ -264,6 +310,7 @@ main(int argc, char **argv)
 	g_test_add_func("/letter_variant/what goes in comes out", test_round_trip);
 	g_test_add_func("/letter_variant/harm is refused", test_harm_is_refused);
 	g_test_add_func("/letter_variant/an automatic letter may have no sender", test_an_empty_sender);
+	g_test_add_func("/letter_variant/recipients beyond ASCII", test_recipients_beyond_ascii);
 	g_test_add_func("/letter_variant/another type is refused", test_another_type_is_refused);
 	g_test_add_func("/letter_variant/invalid UTF-8 is made valid", test_invalid_utf8_is_made_valid);
 	return g_test_run();

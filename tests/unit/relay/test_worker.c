@@ -126,9 +126,11 @@ run_session(const char *how, guint life_ms, Notes *notes)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
 	char *empty = (char *)"";
-	Account account = {.name = empty, .host = empty, .user = empty, .ca_file = empty, .hello = empty};
-	TransportJob job = {.account = &account, .password = "", .letters = letters};
-	TransportReport transport = {.outcome = on_outcome, .account_failed = on_account_failed, .opened = on_opened, .user_data = notes};
+	Account account = {
+	    .name = empty, .host = empty, .user = empty, .token_command = empty, .ca_file = empty, .pins = empty, .hello = empty};
+	TransportJob job = {.account = &account, .secret = "", .letters = letters};
+	TransportReport transport = {
+	    .outcome = on_outcome, .account_failed = on_account_failed, .opened = on_opened, .user_data = notes};
 	WorkerSettings settings = {.program = "/proc/self/exe", .connect_ms = 1000, .life_ms = life_ms};
 	struct pollfd descriptors[WORKER_DESCRIPTORS];
 	gint64 deadline_us = g_get_monotonic_time() + 60 * (gint64)G_USEC_PER_SEC;
@@ -186,19 +188,20 @@ test_a_program_that_is_missing(void)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GPtrArray) letters = g_ptr_array_new();
 	char *empty = (char *)"";
-	Account account = {.name = empty, .host = empty, .user = empty, .ca_file = empty, .hello = empty};
-	TransportJob job = {.account = &account, .password = "", .letters = letters};
+	Account account = {
+	    .name = empty, .host = empty, .user = empty, .token_command = empty, .ca_file = empty, .pins = empty, .hello = empty};
+	TransportJob job = {.account = &account, .secret = "", .letters = letters};
 	WorkerSettings settings = {.program = "/nonexistent/sekishod", .connect_ms = 1000, .life_ms = 1000};
 
 	g_assert_null(worker_start(&settings, &job, &(TransportReport){0}, &error));
-	g_assert_error(error, RELAY_ERROR, RELAY_ERROR_LOST);
+	g_assert_error(error, RELAY_ERROR, RELAY_ERROR_CONNECT);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const char *const behaviours[] = {
-	    "honest", "account", "opens", "exits at once", "fails", "crashes", "hangs", "closes and hangs", "foreign", "twice", "garbage"};
+	static const char *const behaviours[] = {"honest", "account", "opens", "exits at once", "fails", "crashes", "hangs",
+	    "closes and hangs", "foreign", "twice", "garbage"};
 
 	if (argc == 3 && strcmp(argv[1], "--role") == 0)
 		return misbehave(g_getenv("WORKER_TRIAL"));

@@ -1,18 +1,18 @@
 /*
  * What the guard makes of a dialogue, without library and network. Lines "S:" are the server's bytes, "C:" the client's.
  */
-#include "relay/esmtp_guard.h"
+#include "relay/session_guard.h"
 
 #include <string.h>
 
 #include "sekisho/base/error.h"
 
 static void
-server(EsmtpGuard *guard, const char *bytes, char **seen)
+server(SessionGuard *guard, const char *bytes, char **seen)
 {
 	char *buffer = g_strdup(bytes);
 
-	esmtp_guard_monitor(buffer, (int)strlen(buffer), 0, guard);
+	session_guard_monitor(buffer, (int)strlen(buffer), 0, guard);
 	if (seen != NULL)
 		*seen = buffer;
 	else
@@ -20,17 +20,20 @@ server(EsmtpGuard *guard, const char *bytes, char **seen)
 }
 
 static void
-client(EsmtpGuard *guard, const char *bytes)
+client(SessionGuard *guard, const char *bytes)
 {
-	esmtp_guard_monitor(bytes, (int)strlen(bytes), 1, guard);
+	session_guard_monitor(bytes, (int)strlen(bytes), 1, guard);
 }
 
-static EsmtpGuard *
+static const Account ACCOUNT = {.security = ACCOUNT_STARTTLS, .user = (char *)"form@example.jp"};
+static const Account ACCOUNT_WITHOUT_USER = {.security = ACCOUNT_STARTTLS, .user = (char *)""};
+static const Account ACCOUNT_IN_CLEAR = {.security = ACCOUNT_PLAIN_LOOPBACK, .user = (char *)"form@example.jp"};
+
+static SessionGuard *
 guard_after_hello(void)
 {
-	EsmtpGuard *guard = esmtp_guard_new();
+	SessionGuard *guard = session_guard_new(&ACCOUNT);
 
-	guard->is_tls_required = guard->is_auth_required = TRUE;
 	server(guard, "220 mx\r\n", NULL);
 	client(guard, "EHLO c\r\n");
 	server(guard, "250-mx\r\n250 STARTTLS\r\n", NULL);
@@ -43,7 +46,7 @@ test_capabilities_are_hidden_in_any_pieces(void)
 	static const char reply[] = "250-mx\r\n250-PIPELINING\r\n250-Chunking\r\n250 SIZE 1\r\n";
 
 	for (gsize cut = 1; cut < strlen(reply); cut++) {
-		g_autoptr(EsmtpGuard) guard = esmtp_guard_new();
+		g_autoptr(SessionGuard) guard = session_guard_new(&ACCOUNT_WITHOUT_USER);
 		g_autofree char *head = g_strndup(reply, cut), *first = NULL, *second = NULL;
 		server(guard, "220 mx\r\n", NULL);
 		client(guard, "EHLO c\r\n");
@@ -57,7 +60,7 @@ test_capabilities_are_hidden_in_any_pieces(void)
 static void
 test_other_replies_stay_as_they_are(void)
 {
-	g_autoptr(EsmtpGuard) guard = guard_after_hello();
+	g_autoptr(SessionGuard) guard = guard_after_hello();
 	g_autofree char *seen = NULL;
 
 	client(guard, "RCPT TO:<a@b.test>\r\n");
@@ -82,8 +85,7 @@ test_speaking_out_of_turn(void)
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autoptr(EsmtpGuard) guard = esmtp_guard_new();
-		guard->is_tls_required = TRUE;
+		g_autoptr(SessionGuard) guard = session_guard_new(&ACCOUNT_WITHOUT_USER);
 		server(guard, cases[i].greeting, NULL);
 		client(guard, "EHLO c\r\n");
 		server(guard, cases[i].hello, NULL);
@@ -91,7 +93,7 @@ test_speaking_out_of_turn(void)
 		server(guard, cases[i].starttls, NULL);
 		guard->is_tls_established = TRUE;
 		g_assert_cmpint(guard->is_out_of_turn, ==, cases[i].is_out_of_turn);
-		g_assert_cmpint(esmtp_guard_may_send(guard), ==, !cases[i].is_out_of_turn);
+		g_assert_cmpint(session_guard_may_send(guard), ==, !cases[i].is_out_of_turn);
 	}
 }
 
@@ -104,21 +106,21 @@ note(gpointer user_data)
 static void
 test_content_waits_for_tls_and_235(void)
 {
-	g_autoptr(EsmtpGuard) guard = guard_after_hello();
+	g_autoptr(SessionGuard) guard = guard_after_hello();
 	guint opened = 0;
 	guard->opened = note;
 	guard->user_data = &opened;
 
-	g_assert_false(esmtp_guard_may_send(guard));
+	g_assert_false(session_guard_may_send(guard));
 	guard->is_tls_established = TRUE;
 	client(guard, "AUTH LOGIN\r\n");
 	server(guard, "334 VXNlcm5hbWU6\r\n", NULL);
 	client(guard, "TUFJTCBGUk9NOg==\r\n");
 	server(guard, "334 UGFzc3dvcmQ6\r\n", NULL);
 	client(guard, "c2VjcmV0\r\n");
-	g_assert_false(esmtp_guard_may_send(guard));
+	g_assert_false(session_guard_may_send(guard));
 	server(guard, "235 2.7.0 ok\r\n", NULL);
-	g_assert_true(esmtp_guard_may_send(guard));
+	g_assert_true(session_guard_may_send(guard));
 	g_assert_cmpuint(opened, ==, 0);
 	client(guard, "MAIL FROM:<a@b.test>\r\n");
 	server(guard, "250 ok\r\n", NULL);
@@ -130,19 +132,19 @@ test_content_waits_for_tls_and_235(void)
 static void
 test_a_235_out_of_place(void)
 {
-	g_autoptr(EsmtpGuard) guard = guard_after_hello();
+	g_autoptr(SessionGuard) guard = guard_after_hello();
 
 	guard->is_tls_established = TRUE;
 	client(guard, "MAIL FROM:<a@b.test>\r\n");
 	server(guard, "235 ok\r\n", NULL);
-	g_assert_false(esmtp_guard_may_send(guard));
+	g_assert_false(session_guard_may_send(guard));
 	g_assert_false(guard->is_opened);
 }
 
 static void
 test_the_words_of_a_refused_login(void)
 {
-	g_autoptr(EsmtpGuard) guard = guard_after_hello();
+	g_autoptr(SessionGuard) guard = guard_after_hello();
 	const char *server_text;
 
 	guard->is_tls_established = TRUE;
@@ -150,26 +152,25 @@ test_the_words_of_a_refused_login(void)
 	server(guard, "535-5.7.8 no\r\n535 5.7.8 really\r\n", NULL);
 	client(guard, "QUIT\r\n");
 	server(guard, "221 bye\r\n", NULL);
-	g_autoptr(GError) failure = esmtp_guard_failure(guard, &server_text);
+	g_autoptr(GError) failure = session_guard_failure(guard, &server_text);
 	g_assert_error(failure, RELAY_ERROR, RELAY_ERROR_AUTH);
-	g_assert_cmpstr(server_text, ==, "5.7.8 no 5.7.8 really");
+	g_assert_cmpstr(server_text, ==, "5.7.8 no really");
 }
 
 /* "220 go ahead" was the last thing the server said, and says nothing. */
 static void
 test_the_words_of_a_bad_certificate(void)
 {
-	g_autoptr(EsmtpGuard) guard = guard_after_hello();
+	g_autoptr(SessionGuard) guard = guard_after_hello();
 	const char *server_text;
 
-	guard->is_tls_required = TRUE;
 	client(guard, "STARTTLS\r\n");
 	server(guard, "220 2.0.0 go ahead\r\n", NULL);
-	g_autoptr(GError) broken = esmtp_guard_failure(guard, &server_text);
+	g_autoptr(GError) broken = session_guard_failure(guard, &server_text);
 	g_assert_error(broken, RELAY_ERROR, RELAY_ERROR_TLS);
 	g_assert_cmpstr(server_text, ==, "");
 	g_string_assign(guard->tls_problem, "certificate has expired");
-	g_autoptr(GError) failure = esmtp_guard_failure(guard, &server_text);
+	g_autoptr(GError) failure = session_guard_failure(guard, &server_text);
 	g_assert_error(failure, RELAY_ERROR, RELAY_ERROR_TLS);
 	g_assert_cmpstr(server_text, ==, "certificate has expired");
 }
@@ -181,22 +182,21 @@ test_random_dialogues(void)
 	static const char alphabet[] = "220-5 34\r\n\0PIPELINGCHUK\377";
 
 	for (guint round = 0; round < 3000; round++) {
-		g_autoptr(EsmtpGuard) guard = esmtp_guard_new();
+		static const Account *const accounts[] = {&ACCOUNT, &ACCOUNT_WITHOUT_USER, &ACCOUNT_IN_CLEAR};
+		g_autoptr(SessionGuard) guard = session_guard_new(accounts[round % G_N_ELEMENTS(accounts)]);
 		g_autoptr(GError) failure = NULL;
 		const char *server_text;
-		guard->is_tls_required = round % 2 == 0;
-		guard->is_auth_required = round % 3 == 0;
 		for (guint k = 0; k < 20; k++) {
 			char bytes[40];
 			int size = g_test_rand_int_range(0, (gint32)sizeof bytes);
 			for (int i = 0; i < size; i++)
 				bytes[i] = alphabet[g_test_rand_int_range(0, (gint32)sizeof alphabet - 1)];
-			esmtp_guard_monitor(bytes, size, g_test_rand_int_range(0, 2), guard);
+			session_guard_monitor(bytes, size, g_test_rand_int_range(0, 2), guard);
 		}
-		failure = esmtp_guard_failure(guard, &server_text);
+		failure = session_guard_failure(guard, &server_text);
 		g_assert_nonnull(failure);
 		g_assert_nonnull(server_text);
-		g_assert_false(esmtp_guard_may_send(guard) && (guard->is_tls_required || guard->is_auth_required));
+		g_assert_false(session_guard_may_send(guard));
 	}
 }
 
