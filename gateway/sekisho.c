@@ -28,6 +28,7 @@ main(int argc, char **argv)
 	CliConsole console = {.output = output,
 	    .complaint = complaint,
 	    .is_colour = is_colour_wanted(),
+	    .answers = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? stdin : NULL,
 	    .progress = isatty(STDERR_FILENO) ? stderr : NULL};
 	int code = cli_run((const char *const *)argv, &console);
 	gboolean is_written = fwrite(output->str, 1, output->len, stdout) == output->len && fflush(stdout) == 0;

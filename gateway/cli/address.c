@@ -1,11 +1,13 @@
 /*
- * `sekisho address`: which addresses get replies of a site because they have proved themselves, or because the operator says so. Nothing is sent by it; but what
- * waits for a proof is due at once, and the courier looks again (relay/automatic.c).
+ * `sekisho address`: which addresses get replies of a site because they have proved themselves, or because the operator says so, and which get no automatic mail because
+ * mail to them came back, or because the operator says so. Nothing is sent by it; but what waits for a proof is due at once, and the courier looks again
+ * (relay/automatic.c).
  */
 #include <string.h>
 #include <sysexits.h>
 
 #include "command.h"
+#include "deliveries.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
@@ -25,9 +27,9 @@
 
 /* The address, or a remark in brackets. The caller's. */
 static char *
-address_of(Command *command, const Proof *proof)
+address_of(Command *command, GBytes *boxed)
 {
-	g_autoptr(GBytes) content = proof->boxed ? vault_box_open(command->vault, proof->boxed, NULL) : NULL;
+	g_autoptr(GBytes) content = boxed ? vault_box_open(command->vault, boxed, NULL) : NULL;
 	if (!content)
 		return g_strdup("(cannot be opened)");
 	gsize size = 0;
@@ -48,7 +50,7 @@ print_table(Command *command, const GPtrArray *proofs)
 	g_autoptr(Table) table = table_new(headings);
 	for (guint i = 0; i < proofs->len; i++) {
 		const Proof *proof = g_ptr_array_index(proofs, i);
-		g_autofree char *address = address_of(command, proof);
+		g_autofree char *address = address_of(command, proof->boxed);
 		g_autofree char *since = command_local_time(command, proof->site, proof->proved_at_us);
 		g_autofree char *until = command_local_time(command, proof->site, proof->until_us);
 		const char *cells[] = {proof->site, address, kind_in_words(proof->kind), since, until, NULL};
@@ -57,13 +59,61 @@ print_table(Command *command, const GPtrArray *proofs)
 	table_print(table, command->console->output, command->console->is_colour);
 }
 
+/* The end of a suppression. The caller's. */
+static char *
+until_of(Command *command, const Suppression *suppression)
+{
+	if (suppression->until_us == G_MAXINT64)
+		return g_strdup("unsuppressed");
+	return command_local_time(command, suppression->site, suppression->until_us);
+}
+
 static void
-print_json(Command *command, const GPtrArray *proofs)
+print_suppressed(Command *command, const GPtrArray *suppressions)
+{
+	static const char *const headings[] = {
+	    "SITE", "ADDRESS", "NO AUTOMATIC MAIL, BECAUSE", "CAME BACK", "SINCE", "UNTIL", NULL};
+	g_autoptr(Table) table = table_new(headings);
+	for (guint i = 0; i < suppressions->len; i++) {
+		const Suppression *suppression = g_ptr_array_index(suppressions, i);
+		g_autofree char *address = address_of(command, suppression->boxed);
+		g_autofree char *bounces = g_strdup_printf("%u", suppression->bounces);
+		g_autofree char *since = command_local_time(command, suppression->site, suppression->since_us);
+		g_autofree char *until = until_of(command, suppression);
+		const char *why =
+		    suppression->kind == SUPPRESSION_OPERATOR ? "the operator says so" : deliveries_reason(suppression->reason);
+		const char *cells[] = {suppression->site, address, why, bounces, since, until, NULL};
+		table_add(table, cells);
+	}
+	table_print(table, command->console->output, command->console->is_colour);
+}
+
+static GVariant *
+json_suppressed(Command *command, const Suppression *suppression)
+{
+	g_autofree char *address = address_of(command, suppression->boxed);
+	GVariant *until = suppression->until_us == G_MAXINT64 ? NULL : command_json_time(suppression->until_us);
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "site", "s", suppression->site);
+	g_variant_dict_insert(&dict, "address", "s", address);
+	g_variant_dict_insert(&dict, "suppressed_by", "s", suppression->kind == SUPPRESSION_OPERATOR ? "operator" : "bounce");
+	g_variant_dict_insert(&dict, "reason", "s", suppression->reason);
+	g_variant_dict_insert(&dict, "bounces", "u", suppression->bounces);
+	g_variant_dict_insert_value(&dict, "since", command_json_time(suppression->since_us));
+	g_variant_dict_insert_value(&dict, "until", g_variant_new_maybe(G_VARIANT_TYPE_STRING, until));
+	return g_variant_dict_end(&dict);
+}
+
+static void
+print_json(Command *command, const GPtrArray *proofs, const GPtrArray *suppressions)
 {
 	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	for (guint i = 0; i < suppressions->len; i++)
+		g_variant_builder_add_value(list, json_suppressed(command, suppressions->pdata[i]));
 	for (guint i = 0; i < proofs->len; i++) {
 		const Proof *proof = g_ptr_array_index(proofs, i);
-		g_autofree char *address = address_of(command, proof);
+		g_autofree char *address = address_of(command, proof->boxed);
 		GVariantDict dict;
 		g_variant_dict_init(&dict, NULL);
 		g_variant_dict_insert(&dict, "site", "s", proof->site);
@@ -84,14 +134,22 @@ list_addresses(Command *command, const char *site_name, guint limit, GError **er
 	if (site_name && !site)
 		return FALSE;
 	g_autoptr(GPtrArray) proofs = ledger_proofs(command->ledger, site_name, limit, error);
-	if (!proofs)
+	g_autoptr(GPtrArray) suppressions = proofs ? ledger_suppressions(command->ledger, site_name, limit, error) : NULL;
+	if (!suppressions)
 		return FALSE;
-	if (command->is_json)
-		print_json(command, proofs);
-	else if (proofs->len > 0)
+	if (command->is_json) {
+		print_json(command, proofs, suppressions);
+		return TRUE;
+	}
+	if (proofs->len > 0)
 		print_table(command, proofs);
 	else
-		command_print_line(command, "no address has proved itself");
+		command_print_line(
+		    command, "no address has proved itself%s", suppressions->len > 0 ? "" : ", and none is suppressed");
+	if (suppressions->len > 0) {
+		g_string_append_c(command->console->output, '\n');
+		print_suppressed(command, suppressions);
+	}
 	return TRUE;
 }
 
@@ -145,6 +203,53 @@ forget(Command *command, const Site *site, const char *address, GError **error)
 	return count > 0;
 }
 
+static gboolean
+suppress(Command *command, const Site *site, const char *address, guint64 days, GError **error)
+{
+	if (!address_is_deliverable(address)) {
+		command_usage(error, "%s is no address that mail can be sent to", address);
+		return FALSE;
+	}
+	g_autofree char *folded = address_folded(address);
+	g_autofree char *mailbox = address_mailbox(address);
+	g_autoptr(GBytes) content = g_bytes_new(folded, strlen(folded));
+	g_autoptr(GBytes) boxed = vault_box(command->vault, content);
+	gint64 now_us = clock_now_us();
+	Suppression suppression = {.site = site->facts->name,
+	    .kind = SUPPRESSION_OPERATOR,
+	    .boxed = boxed,
+	    .reason = (char *)"operator",
+	    .since_us = now_us,
+	    .until_us = days > 0 ? now_us + (gint64)days * DAY_US : G_MAXINT64};
+	vault_hash(command->vault, VAULT_HASH_ADDRESS, mailbox, strlen(mailbox), &suppression.address);
+	if (!ledger_suppress(command->ledger, &suppression, error))
+		return FALSE;
+	g_autofree char *until = until_of(command, &suppression);
+	command_print_line(command, "%s gets no replies, copies or confirmations of %s %s %s; notices to it still go", folded,
+	    suppression.site, days > 0 ? "at least until" : "until it is", until);
+	return TRUE;
+}
+
+static gboolean
+unsuppress(Command *command, const Site *site, const char *address, GError **error)
+{
+	if (!address_is_deliverable(address)) {
+		command_usage(error, "%s is no address that mail can be sent to", address);
+		return FALSE;
+	}
+	g_autofree char *mailbox = address_mailbox(address);
+	g_autoptr(GArray) hashes = vault_hashes(command->vault, VAULT_HASH_ADDRESS, mailbox, strlen(mailbox));
+	gint count = ledger_unsuppress(command->ledger, site->facts->name, hashes, error);
+	if (count > 0)
+		command_print_line(command, "%s may get automatic mail of %s again; what was cancelled meanwhile stays so",
+		    address, site->facts->name);
+	else if (count == 0)
+		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
+		    "%s is not suppressed for %s; `sekisho address list %s` shows which addresses are", address,
+		    site->facts->name, site->facts->name);
+	return count > 0;
+}
+
 /* --- The verb --------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -166,29 +271,37 @@ change(Command *command, char **words, guint64 days, GError **error)
 	g_autoptr(Site) site = config_site(command->config, words[1], error);
 	if (!site)
 		return FALSE;
-	return strcmp(words[0], "verify") == 0 ? verify(command, site, words[2], days, error)
-					       : forget(command, site, words[2], error);
+	if (strcmp(words[0], "verify") == 0)
+		return verify(command, site, words[2], days, error);
+	if (strcmp(words[0], "suppress") == 0)
+		return suppress(command, site, words[2], days, error);
+	if (strcmp(words[0], "unsuppress") == 0)
+		return unsuppress(command, site, words[2], error);
+	return forget(command, site, words[2], error);
 }
 
 static gboolean
 obey(Command *command, char **words, const AddressOptions *options, GError **error)
 {
+	static const char *const changes[] = {"verify", "forget", "suppress", "unsuppress", NULL};
+	static const char *const timed_changes[] = {"verify", "suppress", NULL};
 	guint64 days = 0, limit = 50;
 	guint count = g_strv_length(words);
 	const char *order = count > 0 ? words[0] : "list";
-	gboolean is_verify = strcmp(order, "verify") == 0 && count == 3 && !options->limit_text;
-	gboolean is_forget = strcmp(order, "forget") == 0 && count == 3 && !options->limit_text && !options->days_text;
+	gboolean is_change = g_strv_contains(changes, order) && count == 3 && !options->limit_text;
+	gboolean is_timed = g_strv_contains(timed_changes, order);
 	gboolean is_list = strcmp(order, "list") == 0 && count <= 2 && !options->days_text;
 	if (options->days_text && !command_number(options->days_text, "--for", DAYS_MAX, &days, error))
 		return FALSE;
 	if (options->limit_text && !command_number(options->limit_text, "--limit", LIMIT_LIST_ROWS, &limit, error))
 		return FALSE;
-	if ((is_verify || is_forget) && !command->is_json)
+	if (is_change && (is_timed || !options->days_text) && !command->is_json)
 		return change(command, words, days, error);
 	if (is_list)
 		return open_all(command, error) && list_addresses(command, count == 2 ? words[1] : NULL, (guint)limit, error);
-	command_usage(error, "write `sekisho address [list] [SITE]`, `sekisho address verify SITE ADDRESS [--for DAYS]` or "
-			     "`sekisho address forget SITE ADDRESS`");
+	command_usage(error,
+	    "write `sekisho address [list] [SITE]`, `sekisho address verify SITE ADDRESS [--for DAYS]`, or likewise "
+	    "`forget`, `suppress` (with --for, too) or `unsuppress`");
 	return FALSE;
 }
 
@@ -197,8 +310,8 @@ address_run(Command *command, char ***arguments, GError **error)
 {
 	AddressOptions options = {0};
 	const GOptionEntry own[] = {
-	    {"for", 0, 0, G_OPTION_ARG_STRING, &options.days_text, "With verify: so long (default: [reply] proof of the site)",
-		"DAYS"},
+	    {"for", 0, 0, G_OPTION_ARG_STRING, &options.days_text,
+		"With verify (default: [reply] proof) and suppress (default: for good)", "DAYS"},
 	    {"limit", 'n', 0, G_OPTION_ARG_STRING, &options.limit_text, "With list: at most so many (default: 50)", "N"},
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
@@ -212,7 +325,12 @@ address_run(Command *command, char ***arguments, GError **error)
 
 const Verb address_verb = {
     .name = "address",
-    .usage = "[list [SITE] | verify SITE ADDRESS | forget SITE ADDRESS]",
-    .help = "List addresses that get replies because they proved themselves, add one, forget one",
+    .usage = "[ORDER ...]",
+    .help = "Addresses that get replies because they proved themselves, and those that get none because mail came back\n\n"
+	    "  list [SITE]              both kinds, newest first; also without a word\n"
+	    "  verify SITE ADDRESS      it gets replies without being asked\n"
+	    "  forget SITE ADDRESS      it is asked again before it gets a reply\n"
+	    "  suppress SITE ADDRESS    it gets no reply, copy or confirmation; notices go on\n"
+	    "  unsuppress SITE ADDRESS  it may get them again, also where mail came back",
     .run = address_run,
 };

@@ -255,7 +255,7 @@ look(Canary *canary, char **words, GError **error)
 		for (guint k = 0; k < item->deliveries->len; k++) {
 			const Delivery *delivery = item->deliveries->pdata[k];
 			g_free(*words);
-			*words = deliveries_in_words(canary->command, item, delivery);
+			*words = deliveries_in_words(canary->command, item, delivery, NULL);
 			if (delivery->state == DELIVERY_SENT)
 				return ARRIVED;
 			if (delivery->state != DELIVERY_DEAD && delivery->state != DELIVERY_CANCELLED &&

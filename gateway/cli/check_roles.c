@@ -214,15 +214,24 @@ run_role(Role *role, GPtrArray *problems)
 	g_free(role->own_group);
 }
 
-/* Password file and certificates of the account, if root can use them: else that was said. */
+/* A program of the operator's, if it can be run at all: else that was said. */
+static void
+want_program(GPtrArray *list, const char *path)
+{
+	if (path[0] != '\0' && g_file_test(path, G_FILE_TEST_IS_EXECUTABLE))
+		want(list, WANT_RUN, path);
+}
+
+/* What the account logs in with, and its certificates, if root can use them: else that was said. */
 static void
 want_account(GPtrArray *list, const Account *account)
 {
-	g_autoptr(GError) error = NULL;
-	char *password = account->password_file[0] == '\0' ? NULL : account_password(account, &error);
-	if (password != NULL)
-		want(list, WANT_SECRET, account->password_file);
-	password_free(password);
+	const char *file = account->login == ACCOUNT_XOAUTH2 ? account->token_file : account->password_file;
+	char *secret = file[0] == '\0' ? NULL : account_secret(account, NULL);
+	if (secret != NULL)
+		want(list, WANT_SECRET, file);
+	password_free(secret);
+	want_program(list, account->token_command);
 	if (account->ca_file[0] != '\0' && g_file_test(account->ca_file, G_FILE_TEST_IS_REGULAR))
 		want(list, WANT_READ, account->ca_file);
 }
@@ -297,8 +306,7 @@ want_data(GPtrArray *list, const Config *config)
 static void
 want_alarms(GPtrArray *list, const Config *config)
 {
-	if (config->alarm_command[0] != '\0')
-		want(list, WANT_RUN, config->alarm_command);
+	want_program(list, config->alarm_command);
 	if (config->alarm_account != NULL)
 		want_account(list, config->alarm_account);
 }
@@ -321,7 +329,8 @@ wanted_by_role(Config *config, const GPtrArray *sites, gboolean is_courier)
 		for (guint j = 0; j < paths->len; j++)
 			want(list, WANT_READ, g_ptr_array_index(paths, j));
 		if (site != NULL && is_courier) {
-			want_account(list, site->account);
+			for (guint j = 0; j < site->accounts->len; j++)
+				want_account(list, site->accounts->pdata[j]);
 			want_attachments(list, site);
 		} else if (site != NULL) {
 			want_wordpress_key(list, site);

@@ -15,12 +15,12 @@
 /* By what somebody wants to know; each begins with the verb that is needed first. */
 static const struct {
 	const char *heading;
-	const Verb *verbs[4]; /* NULL behind the last one */
+	const Verb *verbs[5]; /* NULL behind the last one */
 } groups[] = {
     {"Setting up:", {&check_verb, &dump_verb, &form_verb, NULL}},
     {"What visitors sent:", {&submissions_verb, &held_verb, &why_verb, NULL}},
     {"Who may pass:", {&list_verb, &rehearse_verb, &try_verb, NULL}},
-    {"Mail and replies:", {&queue_verb, &address_verb, &fuse_verb, NULL}},
+    {"Mail and replies:", {&queue_verb, &address_verb, &fuse_verb, &bounce_verb, NULL}},
     {"Whether it works:", {&doctor_verb, &canary_verb, NULL}},
 };
 

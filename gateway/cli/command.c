@@ -3,6 +3,9 @@
  */
 #include "command.h"
 
+#include <limits.h>
+#include <unistd.h>
+
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
 #include "sekisho/store/counters.h"
@@ -140,6 +143,32 @@ command_close(Command *command)
 	db_free(command->db);
 	config_free(command->config);
 	g_free(command->config_path);
+}
+
+char *
+command_actor(void)
+{
+	char name[LOGIN_NAME_MAX + 1] = "";
+	/* Who logged in, though he may be root by now; without a login, a timer's command, whom it runs as. */
+	return g_strdup(getlogin_r(name, sizeof name) == 0 && name[0] != '\0' ? name : g_get_user_name());
+}
+
+gboolean
+command_can_ask(const Command *command)
+{
+	return command->console->answers && command->console->progress;
+}
+
+gboolean
+command_ask(Command *command, const char *question)
+{
+	char answer[8] = "";
+	(void)fprintf(command->console->progress, "%s [y/N] ", question);
+	(void)fflush(command->console->progress);
+	if (!fgets(answer, sizeof answer, command->console->answers))
+		return FALSE;
+	g_strchomp(answer);
+	return g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
 }
 
 char *

@@ -47,6 +47,7 @@ extern const Verb held_verb;
 extern const Verb why_verb;
 extern const Verb rehearse_verb;
 extern const Verb try_verb;
+extern const Verb bounce_verb;
 
 /* Parses options of this verb and those of all verbs (--config, --help) out of `arguments`. FALSE: an error (G_OPTION_ERROR), or, without
  * one, help was asked for and printed. `own` may be NULL. */
@@ -72,6 +73,12 @@ gint command_wake(Command *command, const char *site, const char *reason, GError
 /* The keys; needs the configuration. */
 gboolean command_open_vault(Command *command, GError **error);
 void command_close(Command *command);
+/* Login name of who gives the order, for what is written down of it. The caller's. */
+char *command_actor(void);
+/* Whether a person is there who can be asked, */
+gboolean command_can_ask(const Command *command);
+/* and whether the answer to this question, a line of ours, is yes. */
+gboolean command_ask(Command *command, const char *question);
 
 /* `time_us` in the site's zone (UTC if the site cannot be read): "2025-11-22 14:03:05 +09:00". The caller's. */
 char *command_local_time(Command *command, const char *site, gint64 time_us);

@@ -66,6 +66,19 @@ doctor_lacks_right_to(const char *directory, const char *file)
 	return geteuid() != 0 && access(path, R_OK) != 0 && errno == EACCES;
 }
 
+/* Whether we may not read what one of the site's accounts logs in with. */
+static gboolean
+lacks_login(const Site *site)
+{
+	for (guint i = 0; i < site->accounts->len; i++) {
+		const Account *account = site->accounts->pdata[i];
+		const char *file = account->login == ACCOUNT_XOAUTH2 ? account->token_file : account->password_file;
+		if (access(file, R_OK) != 0 && errno == EACCES)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* Before all else, because much of what is said below it follows from it. */
 static void
 say_who_we_are(Doctor *doctor)
@@ -82,7 +95,7 @@ say_who_we_are(Doctor *doctor)
 		g_string_append(list, ", the ledger and its fuse");
 	for (guint i = 0; i < doctor->sites->len; i++) {
 		g_autoptr(Site) site = config_site(doctor->command->config, doctor->sites->pdata[i], NULL);
-		if (site && access(site->account->password_file, R_OK) != 0 && errno == EACCES) {
+		if (site && lacks_login(site)) {
 			g_string_append(list, ", the login at the mail server");
 			break;
 		}

@@ -32,6 +32,7 @@ static const struct {
 	const char *code;
 	guint cause;
 } meanings[] = {
+    {"smtp.sender_unnoted", CAUSES},
     {"smtp.sender_", SENDER},
     {"smtp.recipient_refused", SENDER},
     {"smtp.tagged_refused", SENDER},
@@ -42,6 +43,7 @@ static const struct {
     {"smtp.login_refused", LOGIN},
     {"smtp.no_user", LOGIN},
     {"smtp.no_password", LOGIN},
+    {"smtp.no_token", LOGIN},
     {"smtp.null_sender", CAUSES},
     {"smtp.certificate_ends", CAUSES},
     {"domain.", REPUTATION},

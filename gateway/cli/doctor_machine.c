@@ -218,7 +218,7 @@ doctor_examine_machine(Doctor *doctor)
 	const Config *config = doctor->command->config;
 	const Database databases[] = {
 	    {"the database", config->data_directory, "sekisho.db", command_open_store, &doctor->command->db, RESTORE},
-	    {"the counters of limits", config->data_directory, "counters.db", command_open_counters, &doctor->command->counters,
+	    {"the database of limits", config->data_directory, "counters.db", command_open_counters, &doctor->command->counters,
 		"Restart sekishod: it sets the file aside and begins a new one. Only what was counted is lost."},
 	    {"the courier's ledger", config->courier_directory, "ledger.db", command_open_ledger, &doctor->command->ledger,
 		RESTORE}};

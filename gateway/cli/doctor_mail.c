@@ -1,5 +1,5 @@
 /*
- * `sekisho doctor --mail`: one real mail by each site's account, to an address of the operator's. See relay/trial.h.
+ * `sekisho doctor --mail`: one real mail by each of a site's accounts, to an address of the operator's. See relay/trial.h.
  */
 #include <unistd.h>
 
@@ -37,24 +37,40 @@ say_outcome(Doctor *doctor, const char *recipient, const TrialOutcome *outcome)
 		    g_strdup("Read what the server says; what stands above of the account says more."));
 }
 
-void
-doctor_send_mail(Doctor *doctor, Site *site)
+/* One mail by one account. */
+static void
+send_mail(Doctor *doctor, const TrialMail *mail)
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(TrialOutcome) outcome = {0};
-	g_autofree char *program = find_daemon();
-	const char *recipient = doctor->options->to ? doctor->options->to : site->facts->admin_address;
-	doctor_turn_to(doctor, site->facts->name, "Site %s: a test mail", site->facts->name);
-	if (!address_is_deliverable(recipient)) {
-		doctor_find(doctor, DOCTOR_NOTE, "mail.nobody", g_strdup("no test mail was sent: the site has no admin_address"),
-		    g_strdup("Write [site] admin_address, or say --to ADDRESS."));
-		return;
-	}
-	const TrialMail mail = {.program = program, .site = site, .recipient = recipient};
-	if (trial_send(&mail, &outcome, &error))
-		say_outcome(doctor, recipient, &outcome);
+	char *secret = doctor_account_secret(doctor, mail->account, &error);
+	TrialMail trial = *mail;
+	trial.secret = secret;
+	if (secret && trial_send(&trial, &outcome, &error))
+		say_outcome(doctor, mail->recipient, &outcome);
 	else if (doctor_lacks_right(error->message))
 		doctor_skip(doctor, "mail.untried", g_strdup_printf("no test mail was sent: %s", error->message));
 	else
 		doctor_find(doctor, DOCTOR_WRONG, "mail.untried", g_strdup(error->message), NULL);
+	password_free(secret);
+}
+
+void
+doctor_send_mail(Doctor *doctor, Site *site)
+{
+	g_autofree char *program = find_daemon();
+	const char *recipient = doctor->options->to ? doctor->options->to : site->facts->admin_address;
+	doctor_turn_to(doctor, site->facts->name, "Site %s: a test mail", site->facts->name);
+	if (!address_is_mailable(recipient)) {
+		doctor_find(doctor, DOCTOR_NOTE, "mail.nobody", g_strdup("no test mail was sent: the site has no admin_address"),
+		    g_strdup("Write [site] admin_address, or say --to ADDRESS."));
+		return;
+	}
+	for (guint i = 0; i < site->accounts->len; i++) {
+		const Account *account = site->accounts->pdata[i];
+		if (site->accounts->len > 1)
+			doctor_turn_to(
+			    doctor, site->facts->name, "Site %s: a test mail by account %s", site->facts->name, account->name);
+		send_mail(doctor, &(TrialMail){.program = program, .site = site, .account = account, .recipient = recipient});
+	}
 }

@@ -1,6 +1,6 @@
 /*
  * An examination by `sekisho doctor`: what its parts share. Each part looks at one thing and says what it found; nothing is changed on the way, but for what the ledger
- * notes of the null sender and for a mail that --mail was asked to send.
+ * notes of senders and for a mail that --mail was asked to send.
  *
  * Text from outside: what a server or the DNS said goes into findings as it came; it is escaped when it is printed.
  */
@@ -62,15 +62,19 @@ ProbeRoute doctor_route(const Doctor *doctor);
 void doctor_examine_machine(Doctor *doctor);
 /* Compares our clock with the Date header of an answer; says something, once, only if they are apart. */
 void doctor_compare_clock(Doctor *doctor, const char *date);
-/* doctor_account.c: each account that the sites use, with the senders of each of them. */
+/* doctor_account.c: each account that the sites use, with the senders of each of them, and the one that alarms are mailed with. */
 void doctor_examine_accounts(Doctor *doctor);
+/* doctor_sender.c: the senders of `site` at an account whose probe stands. */
+void doctor_examine_senders(Doctor *doctor, ProbeSmtp *probe, const Account *account, const Site *site);
+/* doctor_secret.c: what the account logs in with; a token_command is run as the courier runs it. BASE_ERROR_EXPOSED, BASE_ERROR_IO, RELAY_ERROR_AUTH. Wipe it with password_free. */
+char *doctor_account_secret(const Doctor *doctor, const Account *account, GError **error);
 /* doctor_site.c: forms, the sender's domain, fuse, mails that were given up. */
 void doctor_examine_site(Doctor *doctor, Site *site);
 /* doctor_web.c: what --page names, from the root of the host. The caller's. */
 char *doctor_page_path(const char *page);
 /* Who answers where the visitor's browser posts. */
 void doctor_examine_web(Doctor *doctor, Site *site);
-/* doctor_mail.c: sends a mail by the site's account and follows it. */
+/* doctor_mail.c: sends a mail by each of the site's accounts and follows it. */
 void doctor_send_mail(Doctor *doctor, Site *site);
 
 /* doctor_causes.c: why mail from a form does not arrive. `state` is one of "here", "possible", "not seen", "not tried". */

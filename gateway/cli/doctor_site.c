@@ -107,7 +107,7 @@ examine_domain(Doctor *doctor, const Site *site)
 	g_autoptr(Mailbox) mailbox = mailbox_parse(site->facts->from, NULL);
 	const SenderQuestion question = {.from_address = mailbox ? mailbox->address : site->facts->bounce_address,
 	    .envelope_sender = site->facts->bounce_address,
-	    .relay_host = site->account->host,
+	    .relay_host = site_account(site)->host,
 	    .dkim_selector = site->dkim_selector};
 	g_autoptr(GPtrArray) findings = sender_domain_examine(dns, &question);
 	for (guint i = 0; i < findings->len; i++)
@@ -118,23 +118,25 @@ examine_domain(Doctor *doctor, const Site *site)
 
 /* Mails that are in trouble, and the newest of each kind with its words. */
 typedef struct {
-	guint dead, waiting;
+	guint dead, waiting, held;
 	char *dead_words, *waiting_words;
 } Troubled;
 
 static void
 count_delivery(Doctor *doctor, Troubled *troubled, const OutboxItem *item, const Delivery *delivery)
 {
-	gboolean is_dead = delivery->state == DELIVERY_DEAD;
+	gboolean is_held = strcmp(deliveries_state(delivery), DELIVERIES_HELD) == 0;
+	gboolean is_dead = delivery->state == DELIVERY_DEAD && !is_held;
 	/* Waiting for a proof or for a ceiling is no trouble; what a server or a file said is. */
 	gboolean is_waiting = delivery->state == DELIVERY_DEFERRED && delivery->reason && strchr(delivery->reason, '.');
 	char **words = is_dead ? &troubled->dead_words : &troubled->waiting_words;
+	troubled->held += is_held ? 1 : 0;
 	if (!is_dead && !is_waiting)
 		return;
 	troubled->dead += is_dead ? 1 : 0;
 	troubled->waiting += is_dead ? 0 : 1;
 	if (!*words)
-		*words = deliveries_in_words(doctor->command, item, delivery);
+		*words = deliveries_in_words(doctor->command, item, delivery, NULL);
 }
 
 static void
@@ -144,7 +146,8 @@ examine_queue(Doctor *doctor, const Site *site)
 	g_autoptr(GError) error = NULL;
 	if (!command_open_store(doctor->command, NULL))
 		return;
-	g_autoptr(GPtrArray) items = outbox_list(doctor->command->db, site->facts->name, TRUE, LIMIT_LIST_ROWS, &error);
+	const OutboxFilter filter = {.site = site->facts->name, .states = OUTBOX_UNSETTLED};
+	g_autoptr(GPtrArray) items = outbox_list(doctor->command->db, &filter, LIMIT_LIST_ROWS, &error);
 	for (guint i = 0; items && i < items->len; i++) {
 		const OutboxItem *item = items->pdata[i];
 		for (guint k = 0; k < item->deliveries->len; k++)
@@ -159,7 +162,11 @@ examine_queue(Doctor *doctor, const Site *site)
 	if (troubled.waiting > 0)
 		doctor_find(doctor, DOCTOR_NOTE, "queue.waiting",
 		    g_strdup_printf("mails that wait: %u; the newest %s", troubled.waiting, troubled.waiting_words), NULL);
-	if (!error && troubled.dead + troubled.waiting == 0)
+	if (troubled.held > 0)
+		doctor_find(doctor, DOCTOR_NOTE, "queue.held",
+		    g_strdup_printf("mails that a person holds back: %u", troubled.held),
+		    g_strdup("See `sekisho queue --state held`; then `sekisho queue retry ITEM`, or cancel."));
+	if (!error && troubled.dead + troubled.waiting + troubled.held == 0)
 		doctor_find(doctor, DOCTOR_FINE, "queue", g_strdup("no mail is in trouble"), NULL);
 	g_free(troubled.dead_words);
 	g_free(troubled.waiting_words);

@@ -1,38 +1,47 @@
 /*
- * `sekisho queue`: mails that wait or were given up, and what a person may order: try again, cancel. The moves themselves are
- * store/outbox.c's.
+ * `sekisho queue`: mails that wait or were given up, the story of each, and what a person may order. Which words it takes, the list and the story stand here;
+ * filters in queue_filter.c, orders in queue_orders.c. The moves themselves are store/outbox.c's.
  */
 #include <string.h>
 #include <sysexits.h>
 
 #include "deliveries.h"
+#include "prose.h"
+#include "queue_parts.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/base/text.h"
 #include "sekisho/cli/table.h"
-#include "sekisho/wire/json.h"
+#include "show.h"
+
+/* --- list ------------------------------------------------------------------------------------------------------------- */
 
 static void
-add_item(Command *command, Table *table, const OutboxItem *item)
+add_item(Command *command, const OutboxItem *item, Table *table, GPtrArray *notes)
 {
 	g_autoptr(Opened) opened = opened_new(command, item->submission_id, item->site, item->form_id);
+	g_autoptr(GPtrArray) events = outbox_events(command->db, item->id, NULL);
 	g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, item->id);
 	g_autofree char *form = g_strdup_printf("%" G_GUINT64_FORMAT, item->form_id);
 	for (guint i = 0; i < item->deliveries->len; i++) {
-		const Delivery *delivery = g_ptr_array_index(item->deliveries, i);
+		const Delivery *delivery = item->deliveries->pdata[i];
 		g_autofree char *recipient = opened_recipient(opened, command, item->kind, &delivery->recipient);
-		g_autofree char *words = deliveries_in_words(command, item, delivery);
-		const char *cells[] = {id, item->receipt, item->site, form, mail_kind_name(item->kind), recipient, words, NULL};
+		g_autofree char *words = deliveries_in_words(command, item, delivery, events);
+		const char *cells[] = {
+		    id, item->receipt, item->site, form, mail_kind_name(item->kind), deliveries_state(delivery), NULL};
 		table_add(table, cells);
+		g_ptr_array_add(notes, g_strdup_printf("to %s: %s", recipient, words));
 	}
 }
 
 static void
 print_table(Command *command, const GPtrArray *items)
 {
-	static const char *const headings[] = {"ITEM", "RECEIPT", "SITE", "FORM", "MAIL", "RECIPIENT", "STATE", NULL};
+	static const char *const headings[] = {"ITEM", "RECEIPT", "SITE", "FORM", "MAIL", "STATE", NULL};
 	g_autoptr(Table) table = table_new(headings);
+	g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < items->len; i++)
-		add_item(command, table, g_ptr_array_index(items, i));
-	table_print(table, command->console->output, command->console->is_colour);
+		add_item(command, items->pdata[i], table, notes);
+	prose_add_table(command->console, table, notes);
 }
 
 static void
@@ -40,73 +49,183 @@ print_json(Command *command, const GPtrArray *items)
 {
 	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
 	for (guint i = 0; i < items->len; i++) {
-		const OutboxItem *item = g_ptr_array_index(items, i);
+		const OutboxItem *item = items->pdata[i];
 		g_autoptr(Opened) opened = opened_new(command, item->submission_id, item->site, item->form_id);
-		g_variant_builder_add_value(list, deliveries_json(command, opened, item));
+		g_variant_builder_add_value(list, deliveries_json(command, opened, item, NULL));
 	}
-	g_autofree char *text = json_from_variant(g_variant_builder_end(list), 2);
-	g_string_append_printf(command->console->output, "%s\n", text);
+	command_print_json(command, g_variant_builder_end(list));
 }
 
-/* What the options of this verb said. */
-typedef struct {
-	char *site;
-	char *limit_text;
-	gboolean is_everything;
-	gboolean is_resend;
-} QueueOptions;
+/* Kinds of trouble that are named where not all mails are shown. */
+#define COUNTS_SHOWN 10u
+
+/* What there is altogether, by site and reason, where the list is not all; beside JSON, on standard error, only that it is not. */
+static gboolean
+print_counts(Command *command, const QueueFilter *filter, GError **error)
+{
+	if (command->is_json) {
+		g_string_append(command->console->complaint, "... and more; --limit shows them\n");
+		return TRUE;
+	}
+	g_autoptr(GPtrArray) counts = outbox_counts(command->db, &filter->filter, COUNTS_SHOWN, error);
+	if (!counts)
+		return FALSE;
+	command_print_line(
+	    command, "... and more; --limit shows them%s", counts->len > 0 ? ". By recipients, what waits or was given up:" : "");
+	for (guint i = 0; i < counts->len; i++) {
+		const OutboxCount *count = counts->pdata[i];
+		g_autofree char *oldest = command_local_time(command, count->site, count->oldest_us);
+		g_autofree char *lead = g_strdup_printf("%6u  ", count->count);
+		g_autofree char *line =
+		    g_strdup_printf("%s of %s%s%s, the oldest of %s", delivery_state_name(count->state), count->site,
+			count->reason ? ", because " : "", count->reason ? deliveries_reason(count->reason) : "", oldest);
+		prose_add(command->console->output, (guint)strlen(lead), lead, line);
+	}
+	return TRUE;
+}
 
 static gboolean
 list_queue(Command *command, const QueueOptions *options, GError **error)
 {
+	g_auto(QueueFilter) filter = {0};
 	guint64 limit = 50;
 	if (options->limit_text && !command_number(options->limit_text, "--limit", LIMIT_LIST_ROWS, &limit, error))
 		return FALSE;
-	if (!command_open_store(command, error))
+	if (!queue_filter(command, options, options->is_everything ? 0 : OUTBOX_UNSETTLED, &filter, error))
 		return FALSE;
-	g_autoptr(GPtrArray) items = outbox_list(command->db, options->site, !options->is_everything, (guint)limit, error);
+	g_autoptr(GPtrArray) items = queue_find(command, &filter, (guint)limit + 1, error);
 	if (!items)
 		return FALSE;
+	const gboolean is_cut = items->len > limit;
+	g_ptr_array_set_size(items, (gint)MIN(items->len, limit));
 	if (command->is_json)
 		print_json(command, items);
 	else if (items->len > 0)
 		print_table(command, items);
+	else if (options->is_everything || options->states_text)
+		command_print_line(command, "no mails");
 	else
-		command_print_line(command, options->is_everything ? "no mails" : "nothing waits");
+		command_print_line(command, queue_has_filter(options)
+						? "no such mail waits or was given up; --all shows what has ended, too"
+						: "nothing waits");
+	return !is_cut || print_counts(command, &filter, error);
+}
+
+/* --- show ------------------------------------------------------------------------------------------------------------- */
+
+/* "2025-11-22 14:03:05", whose zone stands in the item's own line. The caller's. */
+static char *
+short_time(Command *command, const char *site, gint64 time_us)
+{
+	g_autofree char *time = command_local_time(command, site, time_us);
+	return g_strndup(time, strlen("2025-11-22 14:03:05"));
+}
+
+static void
+print_delivery(Command *command, const OutboxItem *item, const Delivery *delivery, const Opened *opened, const GPtrArray *events)
+{
+	g_autofree char *recipient = opened_recipient(opened, command, item->kind, &delivery->recipient);
+	g_autofree char *words = deliveries_in_words(command, item, delivery, events);
+	show_heading(command, "To %s", recipient);
+	prose_add(command->console->output, 2, "", words);
+	for (guint i = 0; i < events->len; i++) {
+		const DeliveryEvent *event = events->pdata[i];
+		if (event->delivery_id != delivery->id)
+			continue;
+		g_autofree char *time = short_time(command, item->site, event->at_us);
+		g_autofree char *lead = g_strdup_printf("%s  ", time);
+		g_autofree char *told = deliveries_event_in_words(command, item, event);
+		prose_add(command->console->output, 4 + (guint)strlen(lead), lead, told);
+	}
+}
+
+static void
+print_story(Command *command, const OutboxItem *item, const Opened *opened, const GPtrArray *events)
+{
+	g_autofree char *created = command_local_time(command, item->site, item->created_at_us);
+	command_print_line(command, "item      %" G_GINT64_FORMAT ", %s", item->id, mail_kind_name(item->kind));
+	command_print_line(command, "receipt   %s", item->receipt);
+	command_print_line(command, "site      %s", item->site);
+	command_print_line(
+	    command, "form      %" G_GUINT64_FORMAT " %s", item->form_id, opened->form ? opened->form->source->title : "");
+	command_print_line(command, "promised  %s", created);
+	if (item->generation > 0)
+		command_print_line(command, "sent anew %u time%s, by order", item->generation, item->generation == 1 ? "" : "s");
+	for (guint i = 0; i < item->deliveries->len; i++)
+		print_delivery(command, item, item->deliveries->pdata[i], opened, events);
+	if (opened->reason)
+		show_heading(command, "Not everything could be shown: %s", opened->reason);
+}
+
+static gboolean
+show_item(Command *command, const char *id_text, GError **error)
+{
+	gint64 id = 0;
+	if (!queue_read_item(id_text, &id, error) || !command_open_store(command, error))
+		return FALSE;
+	g_autoptr(OutboxItem) item = outbox_find(command->db, id, error);
+	g_autoptr(GPtrArray) events = item ? outbox_events(command->db, item->id, error) : NULL;
+	if (!events)
+		return FALSE;
+	g_autoptr(Opened) opened = opened_new(command, item->submission_id, item->site, item->form_id);
+	if (command->is_json)
+		command_print_json(command, deliveries_json(command, opened, item, events));
+	else
+		print_story(command, item, opened, events);
 	return TRUE;
 }
 
-/* `order` is "retry" or "cancel". */
+/* --- The verb --------------------------------------------------------------------------------------------------------- */
+
+/* Options that belong to one order. */
 static gboolean
-change_item(Command *command, const char *order, const char *id_text, gboolean is_resend, GError **error)
+are_options_of(const char *order, const QueueOptions *options, GError **error)
 {
-	guint64 id = 0;
-	gboolean is_retry = strcmp(order, "retry") == 0;
-	if (!command_number(id_text, "ITEM", G_MAXINT64, &id, error) || !command_open_store(command, error))
-		return FALSE;
-	if (is_retry ? !outbox_retry(command->db, (gint64)id, is_resend, error) : !outbox_cancel(command->db, (gint64)id, error))
-		return FALSE;
-	command_print_line(command, "item %" G_GUINT64_FORMAT " %s", id, is_retry ? "is due now" : "is cancelled");
-	g_autoptr(OutboxItem) item = is_retry ? outbox_find(command->db, (gint64)id, NULL) : NULL;
-	if (item && item->kind == MAIL_HELD)
-		command_print_line(command,
-		    "a note goes at most once an hour, and only if something is held that the last one did not tell of; "
-		    "`sekisho held` lists what is");
+	const struct {
+		gboolean is_given;
+		gboolean is_own;
+		const char *sentence;
+	} rules[] = {
+	    {options->is_resend, strcmp(order, "retry") == 0, "--resend belongs to `sekisho queue retry`"},
+	    {options->is_everything, strcmp(order, "list") == 0, "--all belongs to `sekisho queue list`"},
+	    {options->limit_text != NULL, strcmp(order, "list") == 0, "--limit belongs to `sekisho queue list`"},
+	    {options->is_agreed, queue_is_order(order), "--yes belongs to retry, cancel and hold"},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
+		if (rules[i].is_given && !rules[i].is_own) {
+			command_usage(error, "%s", rules[i].sentence);
+			return FALSE;
+		}
 	return TRUE;
 }
 
-static gboolean
-obey(Command *command, char **rest, const QueueOptions *options, GError **error)
+static int
+obey(Command *command, char **words, const QueueOptions *options, GError **error)
 {
-	const char *order = rest[0] ? rest[0] : "list";
-	gboolean is_change = strcmp(order, "retry") == 0 || strcmp(order, "cancel") == 0;
-	if (is_change && rest[1] && !rest[2] && !(options->is_resend && strcmp(order, "cancel") == 0))
-		return change_item(command, order, rest[1], options->is_resend, error);
-	if (strcmp(order, "list") == 0 && !(rest[0] && rest[1]) && !options->is_resend)
-		return list_queue(command, options, error);
-	command_usage(
-	    error, "write `sekisho queue [list]`, `sekisho queue retry ITEM [--resend]` or `sekisho queue cancel ITEM`");
-	return FALSE;
+	guint count = g_strv_length(words);
+	const char *order = count > 0 ? words[0] : "list";
+	if (!are_options_of(order, options, error))
+		return EX_USAGE;
+	if (strcmp(order, "list") == 0 && count <= 1)
+		return list_queue(command, options, error) ? EX_OK : EX_SOFTWARE;
+	if (strcmp(order, "show") == 0 && count == 2 && !queue_has_filter(options))
+		return show_item(command, words[1], error) ? EX_OK : EX_SOFTWARE;
+	if (queue_is_order(order) && !(count > 1 && queue_has_filter(options)))
+		return queue_order_command(command, order, words + 1, options, error);
+	command_usage(error, "write `sekisho queue [list]`, `sekisho queue show ITEM`, `sekisho queue retry|cancel|hold "
+			     "ITEM...`, with filters in place of "
+			     "ITEM... if you like, or `sekisho queue flush`");
+	return EX_USAGE;
+}
+
+static void
+options_clear(QueueOptions *options)
+{
+	char *const owned[] = {options->site, options->form_text, options->kind_text, options->states_text, options->reason,
+	    options->receipt, options->address, options->since_text, options->before_text, options->limit_text};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(owned); i++)
+		g_free(owned[i]);
 }
 
 static int
@@ -115,23 +234,41 @@ queue_run(Command *command, char ***arguments, GError **error)
 	QueueOptions options = {0};
 	const GOptionEntry own[] = {
 	    {"site", 's', 0, G_OPTION_ARG_STRING, &options.site, "Only of this site", "SITE"},
-	    {"limit", 'n', 0, G_OPTION_ARG_STRING, &options.limit_text, "At most so many items (default: 50)", "N"},
+	    {"form", 0, 0, G_OPTION_ARG_STRING, &options.form_text, "Only of forms with this id", "ID"},
+	    {"mail", 0, 0, G_OPTION_ARG_STRING, &options.kind_text, "Only notice, reply, copy, confirmation or held", "KIND"},
+	    {"state", 0, 0, G_OPTION_ARG_STRING, &options.states_text, "Only waiting, dead, held, sent, cancelled or refused",
+		"STATE,..."},
+	    {"reason", 0, 0, G_OPTION_ARG_STRING, &options.reason, "Only for this reason, as --json names it", "CODE"},
+	    {"receipt", 0, 0, G_OPTION_ARG_STRING, &options.receipt, "Only of this submission", "RECEIPT"},
+	    {"address", 0, 0, G_OPTION_ARG_STRING, &options.address, "Only with this recipient", "ADDRESS"},
+	    {"since", 0, 0, G_OPTION_ARG_STRING, &options.since_text, "Only what was promised within this time, like 7d", "TIME"},
+	    {"before", 0, 0, G_OPTION_ARG_STRING, &options.before_text, "Only what was promised longer ago, like 1h", "TIME"},
+	    {"limit", 'n', 0, G_OPTION_ARG_STRING, &options.limit_text, "With list: at most so many items (default: 50)", "N"},
 	    {"all", 'a', 0, G_OPTION_ARG_NONE, &options.is_everything, "With list: sent and cancelled ones too", NULL},
-	    {"resend", 0, 0, G_OPTION_ARG_NONE, &options.is_resend,
-		"With retry: send again what the server accepted, as a new message", NULL},
+	    {"resend", 0, 0, G_OPTION_ARG_NONE, &options.is_resend, "With retry: also what was accepted, as a new message", NULL},
+	    {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.is_agreed, "With retry, cancel, hold by filters: ask nothing", NULL},
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
-	gboolean is_parsed = command_parse(command, &queue_verb, own, arguments, error);
-	gboolean is_done = !is_parsed || obey(command, *arguments + 1, &options, error);
-	g_free(options.site);
-	g_free(options.limit_text);
-	return is_done ? EX_OK : EX_SOFTWARE;
+	int code = EX_OK;
+	if (command_parse(command, &queue_verb, own, arguments, error))
+		code = obey(command, *arguments + 1, &options, error);
+	options_clear(&options);
+	return code;
 }
 
 const Verb queue_verb = {
     .name = "queue",
-    .usage = "[list | retry ITEM | cancel ITEM]",
-    .help = "List mails that wait or were given up, try one again, cancel one",
+    .usage = "[ORDER ...]",
+    .help = "Look at mails that wait or were given up, try them again, hold or cancel them\n\n"
+	    "  list            what waits or was given up, newest first; also without a word\n"
+	    "  show ITEM       one of it: every try, the servers' words, who ordered what\n"
+	    "  retry ITEM...   try it now; also what was given up, or is held back\n"
+	    "  cancel ITEM...  never send it\n"
+	    "  hold ITEM...    do not send it until it is retried\n"
+	    "  flush           try now all that was put off\n\n"
+	    "The options below that begin with \"Only\" choose mails, for list and flush, and for\n"
+	    "retry, cancel and hold instead of ITEM...; these then ask first. What is held back is\n"
+	    "retried by ITEM or --state held alone. An order is of all recipients of a mail.",
     .run = queue_run,
 };

@@ -8,6 +8,7 @@
 
 #include "deliveries.h"
 #include "explain.h"
+#include "prose.h"
 #include "sekisho/base/text.h"
 #include "sekisho/policy/replies.h"
 #include "sekisho/relay/letter.h"
@@ -104,12 +105,14 @@ print_mails(Command *command, const GPtrArray *items, const Opened *opened)
 	show_heading(command, items->len > 0 ? "Mails" : "No mails");
 	for (guint i = 0; i < items->len; i++) {
 		const OutboxItem *item = g_ptr_array_index(items, i);
+		g_autoptr(GPtrArray) events = outbox_events(command->db, item->id, NULL);
 		command_print_line(command, "  %s, item %" G_GINT64_FORMAT, mail_kind_name(item->kind), item->id);
 		for (guint j = 0; j < item->deliveries->len; j++) {
 			const Delivery *delivery = g_ptr_array_index(item->deliveries, j);
 			g_autofree char *recipient = opened_recipient(opened, command, item->kind, &delivery->recipient);
-			g_autofree char *words = deliveries_in_words(command, item, delivery);
-			command_print_line(command, "    to %s: %s", recipient, words);
+			g_autofree char *words = deliveries_in_words(command, item, delivery, events);
+			g_autofree char *line = g_strdup_printf("%s: %s", recipient, words);
+			prose_add(command->console->output, 7, "to ", line);
 		}
 	}
 }

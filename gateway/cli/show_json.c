@@ -25,6 +25,8 @@ show_summary_json(const SubmissionSummary *summary, GVariant *details)
 	add(object, "mails_waiting", g_variant_new_uint32(summary->mails_waiting));
 	add(object, "mails_sent", g_variant_new_uint32(summary->mails_sent));
 	add(object, "mails_dead", g_variant_new_uint32(summary->mails_dead));
+	add(object, "mails_held", g_variant_new_uint32(summary->mails_held));
+	add(object, "mails_returned", g_variant_new_uint32(summary->mails_returned));
 	add(object, "mails_refused", g_variant_new_uint32(summary->mails_refused));
 	if (details) {
 		g_autoptr(GVariant) held = g_variant_ref_sink(details);
@@ -87,8 +89,11 @@ show_details_json(Command *command, const Opened *opened, const GPtrArray *items
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	g_autoptr(GVariantBuilder) mails = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
 	const Submission *submission = opened->submission;
-	for (guint i = 0; i < items->len; i++)
-		g_variant_builder_add_value(mails, deliveries_json(command, opened, g_ptr_array_index(items, i)));
+	for (guint i = 0; i < items->len; i++) {
+		const OutboxItem *item = g_ptr_array_index(items, i);
+		g_autoptr(GPtrArray) events = outbox_events(command->db, item->id, NULL);
+		g_variant_builder_add_value(mails, deliveries_json(command, opened, item, events));
+	}
 	add(object, "client", show_client_json(submission));
 	add(object, "fields", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? fields_json(submission) : NULL));
 	add(object, "files", g_variant_new_maybe(G_VARIANT_TYPE("aa{sv}"), submission ? files_json(submission) : NULL));

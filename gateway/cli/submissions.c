@@ -21,6 +21,8 @@ mails_in_words(const SubmissionSummary *summary)
 		const char *word;
 	} parts[] = {
 	    {summary->mails_dead, "given up"},
+	    {summary->mails_returned, "came back"},
+	    {summary->mails_held, "held back"},
 	    {summary->mails_waiting, "waiting"},
 	    {summary->mails_sent, "sent"},
 	    {summary->mails_refused, "refused"},

@@ -59,7 +59,10 @@ gateway_run(Gateway *gateway, const char *words)
 	for (guint i = 0; parts[i]; i++)
 		g_ptr_array_add(arguments, g_strdelimit(parts[i], "_", ' '));
 	g_ptr_array_add(arguments, NULL);
-	CliConsole console = {.output = g_string_new(NULL), .complaint = g_string_new(NULL), .progress = gateway->progress};
+	CliConsole console = {.output = g_string_new(NULL),
+	    .complaint = g_string_new(NULL),
+	    .answers = gateway->answers,
+	    .progress = gateway->progress};
 	int code = cli_run((const char *const *)arguments->pdata, &console);
 	g_free(gateway->output);
 	g_free(gateway->complaint);

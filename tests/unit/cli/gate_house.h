@@ -17,6 +17,7 @@ typedef struct {
 	Vault *vault;
 	char *output;     /* of the last command */
 	char *complaint;
+	FILE *answers;    /* what a person at that terminal types; NULL: nobody is there */
 	FILE *progress;   /* of the next commands, as a terminal's; NULL: there is none */
 } Gateway;
 

@@ -229,6 +229,45 @@ test_alarms(void)
 	place_clear(&place);
 }
 
+/* Tokens and their programs are the courier's to use, those of a fallback, too. */
+static void
+test_tokens(void)
+{
+	static const char token[] = "[account second]\nhost = b.example.jp\nlogin = xoauth2\nuser = u\ntoken_file = password\n";
+	static const char command[] =
+	    "[account second]\nhost = b.example.jp\nlogin = xoauth2\nuser = u\ntoken_command = token\n";
+	if (!is_root())
+		return;
+	g_autofree char *with_token = g_strconcat(USERS ACCOUNT, token, NULL);
+	Place place = place_new(with_token);
+	g_autofree char *site = g_strdup(tree_site_conf);
+	g_assert_true(g_str_has_suffix(site, "account = main\n"));
+	g_autofree char *both = g_strdup_printf("%.*s second\n", (int)strlen(site) - 1, site);
+	tree_write(place.tree, "sites/example.jp/site.conf", both);
+	change_mode(&place, "sites/example.jp/site.conf", 0644);
+	give(&place, "password", 0, "games");
+	assert_one_error(&place, "~/password: the courier's user nobody must not use it: ");
+	give(&place, "password", 0, "nogroup");
+	g_assert_cmpint(check(&place), ==, EX_OK);
+
+	g_autofree char *with_command = g_strconcat(USERS ACCOUNT, command, NULL);
+	tree_write(place.tree, "sekisho.conf", with_command);
+	assert_one_error(&place, "[account second] token_command: there is no such program; ");
+	tree_write(place.tree, "token", "#!/bin/sh\n");
+	change_mode(&place, "token", 0600);
+	assert_one_error(&place, "[account second] token_command: ~/token is not executable; ");
+	change_mode(&place, "token", 0777);
+	assert_one_error(&place, "[account second] token_command: ~/token has mode 0777, ");
+	change_mode(&place, "token", 0700);
+	assert_one_error(&place, "~/token: the courier's user nobody cannot run it: Permission denied; ");
+	change_mode(&place, "token", 0755);
+	g_assert_cmpint(check(&place), ==, EX_OK);
+	g_autofree char *program = tree_path(place.tree, "token");
+	g_assert_cmpint(chown(program, 12345, 12345), ==, 0);
+	assert_one_error(&place, "[account second] token_command: ~/token belongs to user 12345, ");
+	place_clear(&place);
+}
+
 static void
 test_unreadable_files(void)
 {
@@ -424,6 +463,7 @@ main(int argc, char **argv)
 	g_test_add_func("/check/one user for both roles is a warning", test_one_user);
 	g_test_add_func("/check/a password must be root's and of the courier's own group", test_password_of_root_alone);
 	g_test_add_func("/check/what tells of alarms", test_alarms);
+	g_test_add_func("/check/tokens and the programs that print them", test_tokens);
 	g_test_add_func("/check/files and folders that a role cannot open", test_unreadable_files);
 	g_test_add_func("/check/certificates are the courier's", test_certificates);
 	g_test_add_func("/check/keys that others can read, and keys that are lost", test_keys);

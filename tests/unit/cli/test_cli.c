@@ -83,6 +83,16 @@ assert_prints(const Gateway *gateway, const char *text)
 		g_error("\"%s\" is not in:\n%s\n(%s)", text, gateway->output, gateway->complaint);
 }
 
+/* The same of a sentence, wherever its lines are broken. */
+static void
+assert_tells(const Gateway *gateway, const char *sentence)
+{
+	g_autoptr(GRegex) space = g_regex_new("\\s+", 0, 0, NULL);
+	g_autofree char *flat = g_regex_replace_literal(space, gateway->output, -1, 0, " ", 0, NULL);
+	if (!strstr(flat, sentence))
+		g_error("\"%s\" is not in:\n%s\n(%s)", sentence, gateway->output, gateway->complaint);
+}
+
 static void
 add(Posted *posted, const char *name, const char *value)
 {
@@ -193,7 +203,7 @@ test_usage(void)
 		g_assert_true((gateway.complaint[0] != '\0') == (cases[i].code != EX_OK));
 	}
 	run(&gateway, "queue --help");
-	assert_prints(&gateway, "Usage:\n  sekisho [OPTION…] queue [list | retry ITEM | cancel ITEM]");
+	assert_prints(&gateway, "Usage:\n  sekisho [OPTION…] queue [ORDER ...]");
 	assert_prints(&gateway, "--resend");
 	run(&gateway, "--help");
 	assert_prints(&gateway, "  submissions  List what visitors sent");
@@ -254,7 +264,7 @@ test_show(void)
 	assert_prints(&gateway, "  your-name\n    | 山田");
 	assert_prints(&gateway, "\nFiles\n  estimate, 1536 bytes\n    | 見積\n    |   notice\\x1B.pdf\n");
 	assert_prints(&gateway, "\nMails\n  notice, item 1\n    to owner@example.jp: waiting since ");
-	assert_prints(&gateway, "    to visitor@example.com: refused, because the address comes from a field of the form");
+	assert_tells(&gateway, " to visitor@example.com: refused, because the address comes from a field of the form");
 	assert_prints(&gateway, "  reply, item 2\n    to visitor@example.com: waiting since ");
 	/* The stranger's own lines stay behind their bar, without their control characters. */
 	assert_prints(&gateway, "    | first\n    | Mails\n    |   notice, item 1\\u{202E}\n");
@@ -342,10 +352,10 @@ test_queue(void)
 	    .state = DELIVERY_DEAD, .reason = "relay.permanent", .server_text = "no\033[2J such user", .reply_code = 550};
 	settle_all(&gateway, &dead);
 	g_assert_cmpint(run(&gateway, "queue list"), ==, EX_OK);
-	assert_prints(&gateway, "ITEM  RECEIPT       SITE        FORM  MAIL    RECIPIENT");
+	assert_prints(&gateway, "ITEM  RECEIPT       SITE        FORM  MAIL    STATE\n");
 	assert_prints(&gateway, receipt);
-	assert_prints(&gateway, "  notice  owner@example.jp     given up at ");
-	assert_prints(&gateway, ", tried 1 time, because the server refused it: 550 no");
+	assert_prints(&gateway, "  notice  dead\n    to owner@example.jp: given up at ");
+	assert_tells(&gateway, ", tried 1 time, because the server refused it: 550 no");
 	g_assert_null(strchr(gateway.output, '\033'));
 	g_assert_cmpint(run(&gateway, "queue --json"), ==, EX_OK);
 	assert_prints(&gateway, "\"recipient\": \"owner@example.jp\"");
@@ -354,15 +364,15 @@ test_queue(void)
 	g_assert_cmpint(run(&gateway, "queue retry 2"), ==, EX_OK);
 	g_assert_cmpint(run(&gateway, "queue retry 1"), ==, EX_OK);
 	g_assert_cmpint(run(&gateway, "queue"), ==, EX_OK);
-	assert_prints(&gateway, "  notice  owner@example.jp     waiting since ");
+	assert_prints(&gateway, "  notice  queued\n    to owner@example.jp: waiting since ");
 	DeliveryOutcome sent = {.state = DELIVERY_SENT, .reason = "carrier", .server_text = "2.0.0 Ok", .reply_code = 250};
 	settle_all(&gateway, &sent);
 	g_assert_cmpint(run(&gateway, "queue"), ==, EX_OK);
 	g_assert_cmpstr(gateway.output, ==, "nothing waits\n");
 	g_assert_cmpint(run(&gateway, "queue --all"), ==, EX_OK);
-	assert_prints(&gateway, "accepted by the server at ");
-	assert_prints(
-	    &gateway, ", but the address is a mobile carrier's, which may still hide or drop what it accepted: 250 2.0.0 Ok\n");
+	assert_tells(&gateway, "accepted by the server at ");
+	assert_tells(
+	    &gateway, ", but the address is a mobile carrier's, which may still hide or drop what it accepted: 250 2.0.0 Ok ");
 	g_assert_cmpint(run(&gateway, "queue --all --json"), ==, EX_OK);
 	assert_prints(&gateway, "\"reason\": \"carrier\"");
 	assert_prints(&gateway, "\"explanation\": \"the address is a mobile carrier's, which");
@@ -395,7 +405,8 @@ test_reasons(void)
 	for (gsize i = 0; replies_refusals[i]; i++)
 		g_assert_cmpstr(deliveries_reason(replies_refusals[i]), !=, other);
 	static const char *const couriers[] = {"gone", "retention", "consent", "expired", "unproved", "repeated", "ceiling",
-	    "fuse", "collapsed", "digest", "proved", "carrier", "told", "none_held", "hourly"};
+	    "fuse", "collapsed", "digest", "proved", "carrier", "told", "none_held", "hourly", "suppressed", "rate", OUTBOX_HOLD,
+	    "bounce.unknown", "bounce.address", "bounce.full", "bounce.refused", "bounce.content", "bounce.system"};
 	for (gsize i = 0; i < G_N_ELEMENTS(couriers); i++)
 		g_assert_cmpstr(deliveries_reason(couriers[i]), !=, other);
 }

@@ -111,7 +111,7 @@ test_address(Gateway *gateway, gconstpointer unused)
 {
 	(void)unused;
 	assert_ends(gateway, "address", EX_OK);
-	g_assert_cmpstr(gateway->output, ==, "no address has proved itself\n");
+	g_assert_cmpstr(gateway->output, ==, "no address has proved itself, and none is suppressed\n");
 	assert_ends(gateway, "address verify example.jp Taro@Example.NET", EX_OK);
 	g_assert_cmpstr(
 	    gateway->output, ==, "taro@example.net gets replies of example.jp at least until 2027-02-14 17:00:00 +09:00\n");
@@ -138,7 +138,7 @@ test_address(Gateway *gateway, gconstpointer unused)
 	g_assert_null(strstr(gateway->output, "taro"));
 	advance(2 * DAY_US);
 	assert_ends(gateway, "address list", EX_OK);
-	g_assert_cmpstr(gateway->output, ==, "no address has proved itself\n");
+	g_assert_cmpstr(gateway->output, ==, "no address has proved itself, and none is suppressed\n");
 }
 
 /* What the courier asks for is what the command wrote. */

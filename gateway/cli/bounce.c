@@ -1,0 +1,319 @@
+/*
+ * `sekisho bounce`: mail that came back, from standard input (an alias, a pipe of Sieve's) or from a Maildir.
+ *
+ *   read each message in a process without rights (bounce_reader.c) -> open keys and databases -> apply each (relay/bounce_apply.c) -> a Maildir's message moves to cur, seen
+ *
+ * All are read before the keys are opened, because the reading processes inherit what is in memory. A message that is no bounce is left to people: in a Maildir it stays where it is, and from standard
+ * input the exit code 65 says so, by which Sieve keeps it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "bounce_reader.h"
+#include "command.h"
+#include "deliveries.h"
+#include "sekisho/base/error.h"
+#include "sekisho/base/limits.h"
+#include "sekisho/relay/bounce_apply.h"
+
+typedef struct {
+	char *recipient;
+	char *maildir;
+} BounceOptions;
+
+/* The two folders of a Maildir, open; -1: not. */
+typedef struct {
+	int unread, seen; /* new, cur */
+} Maildir;
+
+/* A message of a Maildir that is a bounce. */
+typedef struct {
+	char *name;
+	Bounce *bounce;
+} Letterbox;
+
+static void
+letterbox_free(Letterbox *letterbox)
+{
+	g_free(letterbox->name);
+	bounce_free(letterbox->bounce);
+	g_free(letterbox);
+}
+
+static gboolean
+fail_file(GError **error, const char *what)
+{
+	g_set_error(error, BASE_ERROR, BASE_ERROR_IO, "%s: %s", what, g_strerror(errno));
+	return FALSE;
+}
+
+/* --- One message -------------------------------------------------------------------------------------------------------------- */
+
+/* Its first LIMIT_BOUNCE_READ_BYTES. What comes behind them on a pipe is read and forgotten, so that the mail server can end it. */
+static GBytes *
+read_message(int input, const char *what, GError **error)
+{
+	GByteArray *kept = g_byte_array_new();
+	gsize total = 0;
+	ssize_t size = 1;
+
+	while (size > 0 && total < LIMIT_BOUNCE_BYTES) {
+		guint8 bytes[16384];
+		size = read(input, bytes, sizeof bytes);
+		if (size < 0 && errno == EINTR)
+			size = 1;
+		else if (size > 0) {
+			total += (gsize)size;
+			g_byte_array_append(kept, bytes, (guint)MIN((gsize)size, LIMIT_BOUNCE_READ_BYTES - kept->len));
+		}
+	}
+	if (size < 0) {
+		g_byte_array_unref(kept);
+		(void)fail_file(error, what);
+		return NULL;
+	}
+	return g_byte_array_free_to_bytes(kept);
+}
+
+static void
+print_known(Command *command, const BounceResult *result)
+{
+	const char *words = result->fate == BOUNCE_FATE_DELAYED    ? "is late"
+			    : result->fate == BOUNCE_FATE_RETURNED ? "came back"
+								   : "had ended or come back before";
+	GString *line = g_string_new(NULL);
+
+	g_string_append_printf(line, "%s of %s (%s) %s", mail_kind_name(result->kind), result->receipt, result->site, words);
+	if (result->fate != BOUNCE_FATE_OLD)
+		g_string_append_printf(line, ", because %s", deliveries_reason(bounce_cause_name(result->cause)));
+	if (result->suppressed_until_us != 0) {
+		g_autofree char *until = command_local_time(command, result->site, result->suppressed_until_us);
+		g_string_append_printf(line, "; its address gets no automatic mail until %s", until);
+	}
+	command_print_line(command, "%s", line->str);
+	g_string_free(line, TRUE);
+}
+
+static gboolean
+open_all(Command *command, GError **error)
+{
+	return command_open_store(command, error) && command_open_ledger(command, error) && command_open_vault(command, error);
+}
+
+static gboolean
+apply(Command *command, const Bounce *bounce, const char *recipient, GError **error)
+{
+	g_auto(BounceResult) result = {0};
+
+	if (!open_all(command, error))
+		return FALSE;
+	const BouncePlace place = {
+	    .config = command->config, .vault = command->vault, .db = command->db, .ledger = command->ledger};
+	if (!bounce_apply(&place, bounce, recipient, &result, error))
+		return FALSE;
+	if (result.fate == BOUNCE_FATE_FOREIGN)
+		command_print_line(command, "a bounce without a valid tag: counted, nothing else");
+	else
+		print_known(command, &result);
+	return TRUE;
+}
+
+static int
+take_input(Command *command, const char *recipient, GError **error)
+{
+	g_autoptr(GBytes) message = read_message(STDIN_FILENO, "standard input", error);
+	g_autoptr(Bounce) bounce = message ? bounce_reader_run(command->config, message, error) : NULL;
+
+	if (!bounce)
+		return EX_SOFTWARE;
+	if (bounce->action == BOUNCE_NONE) {
+		command_print_line(command, "this is no bounce");
+		return EX_DATAERR;
+	}
+	return apply(command, bounce, recipient, error) ? EX_OK : EX_SOFTWARE;
+}
+
+/* --- A Maildir ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+maildir_close(const Maildir *maildir)
+{
+	if (maildir->unread >= 0)
+		(void)close(maildir->unread);
+	if (maildir->seen >= 0)
+		(void)close(maildir->seen);
+}
+
+static gboolean
+open_folder(int base, const char *name, int *folder, GError **error)
+{
+	*folder = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return *folder >= 0 || fail_file(error, name);
+}
+
+/* Its owner writes names and texts in it, and we are root: no link may lead us to another folder, now or while we work. So all that is done later is done through these descriptors. */
+static gboolean
+maildir_open(Maildir *maildir, const char *path, GError **error)
+{
+	int base = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*maildir = (Maildir){-1, -1};
+	if (base < 0)
+		return fail_file(error, path);
+	gboolean is_open = open_folder(base, "new", &maildir->unread, error) && open_folder(base, "cur", &maildir->seen, error);
+	(void)close(base);
+	if (is_open)
+		return TRUE;
+	g_prefix_error(error, "%s/", path);
+	maildir_close(maildir);
+	return FALSE;
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names in the folder (char *), oldest first as Maildir names are; NULL on error. */
+static GPtrArray *
+list_names(int folder, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", folder);
+	g_autoptr(GDir) listing = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	if (listing == NULL) {
+		(void)fail_file(error, "new");
+		return NULL;
+	}
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	while (names->len < LIMIT_MAILDIR_NAMES && (name = g_dir_read_name(listing)) != NULL)
+		if (*name != '.')
+			g_ptr_array_add(names, g_strdup(name));
+	g_ptr_array_sort(names, compare_names);
+	return names;
+}
+
+/* A link may lead anywhere, and a pipe would hold us. NULL without an error: it is not read. */
+static GBytes *
+read_file(int folder, const char *name, GError **error)
+{
+	struct stat status;
+	int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	GBytes *message = NULL;
+
+	if (file < 0)
+		return NULL;
+	if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
+		message = read_message(file, name, error);
+	(void)close(file);
+	return message;
+}
+
+/* The bounces among the messages (Letterbox *); NULL on error. */
+static GPtrArray *
+read_all(Command *command, int folder, GError **error)
+{
+	g_autoptr(GPtrArray) names = list_names(folder, error);
+	g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func((GDestroyNotify)letterbox_free);
+
+	for (guint i = 0; names && i < names->len && found->len < LIMIT_BOUNCES; i++) {
+		g_autoptr(GError) failure = NULL;
+		g_autoptr(GBytes) message = read_file(folder, names->pdata[i], &failure);
+		g_autoptr(Bounce) bounce = message ? bounce_reader_run(command->config, message, &failure) : NULL;
+		/* One that cannot be read is left to people; without rights none can. */
+		if (failure && failure->domain == BASE_ERROR) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return NULL;
+		}
+		if (!bounce || bounce->action == BOUNCE_NONE)
+			continue;
+		Letterbox *letterbox = g_new0(Letterbox, 1);
+		letterbox->name = g_strdup(names->pdata[i]);
+		letterbox->bounce = g_steal_pointer(&bounce);
+		g_ptr_array_add(found, letterbox);
+	}
+	return names ? g_steal_pointer(&found) : NULL;
+}
+
+/* Seen, as a mail program would leave it; one may have done so meanwhile. */
+static gboolean
+move_to_seen(const Maildir *maildir, const char *name, GError **error)
+{
+	g_autofree char *target = g_strconcat(name, strstr(name, ":2,") ? "" : ":2,S", NULL);
+
+	return renameat(maildir->unread, name, maildir->seen, target) == 0 || errno == ENOENT || fail_file(error, name);
+}
+
+static gboolean
+take_maildir(Command *command, const BounceOptions *options, GError **error)
+{
+	Maildir maildir;
+
+	if (!maildir_open(&maildir, options->maildir, error)) {
+		g_prefix_error(error, "--maildir wants a Maildir, which has the folders new and cur: ");
+		return FALSE;
+	}
+	g_autoptr(GPtrArray) found = read_all(command, maildir.unread, error);
+	gboolean is_done = found != NULL;
+	for (guint i = 0; is_done && i < found->len; i++) {
+		const Letterbox *letterbox = found->pdata[i];
+		is_done = apply(command, letterbox->bounce, options->recipient, error) &&
+			  move_to_seen(&maildir, letterbox->name, error);
+	}
+	if (is_done && found->len == 0)
+		command_print_line(command, "no bounces");
+	maildir_close(&maildir);
+	return is_done;
+}
+
+/* --- The verb ------------------------------------------------------------------------------------------------------------------ */
+
+static int
+obey(Command *command, char **words, const BounceOptions *options, GError **error)
+{
+	if (words[0]) {
+		command_usage(
+		    error, "write `sekisho bounce [--recipient ADDRESS] <MESSAGE` or `sekisho bounce --maildir FOLDER`");
+		return EX_USAGE;
+	}
+	if (!command_open_config(command, error))
+		return EX_SOFTWARE;
+	if (!options->maildir)
+		return take_input(command, options->recipient, error);
+	return take_maildir(command, options, error) ? EX_OK : EX_SOFTWARE;
+}
+
+static int
+bounce_run(Command *command, char ***arguments, GError **error)
+{
+	BounceOptions options = {0};
+	const GOptionEntry own[] = {
+	    {"recipient", 'r', 0, G_OPTION_ARG_STRING, &options.recipient,
+		"The address to which the message was delivered (default: those in its header)", "ADDRESS"},
+	    {"maildir", 'm', 0, G_OPTION_ARG_FILENAME, &options.maildir,
+		"Read the new messages of this Maildir; bounces move to cur", "FOLDER"},
+	    G_OPTION_ENTRY_NULL,
+	};
+	gboolean is_parsed = command_parse(command, &bounce_verb, own, arguments, error);
+	int code = is_parsed ? obey(command, *arguments + 1, &options, error) : EX_OK;
+	g_free(options.recipient);
+	g_free(options.maildir);
+	return code;
+}
+
+const Verb bounce_verb = {
+    .name = "bounce",
+    .usage = "[--recipient ADDRESS] [--maildir FOLDER]",
+    .help =
+	"Take in mail that came back: say what became of our mail, and spare its address\nReads one message from standard input, "
+	"or "
+	"a Maildir. Run it as root: a message is parsed by a process without rights. Exit code 65: the message is no bounce, and "
+	"nothing was changed.",
+    .run = bounce_run,
+};
