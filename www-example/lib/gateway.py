@@ -39,7 +39,7 @@ def groups_text(groups):
 class Gateway:
     """The configuration is www-example/sekisho.conf and www-example/sites, with paths and accounts of the stage."""
 
-    def __init__(self, stage, smtp, password=None, notices_per_hour=1_000_000, gate=None, **settings):
+    def __init__(self, stage, smtp, password=None, notices_per_hour=1_000_000, gate=None, accounts="main", **settings):
         self.stage, self.process = stage, None
         self.programs = pathlib.Path(os.environ["SEKISHO_PROGRAMS"])
         self.folder = stage.folder("gateway")
@@ -51,6 +51,7 @@ class Gateway:
         text = site.read_text(encoding="utf-8").replace("http://www.example.test", f"http://127.0.0.1:{stage.web_port}")
         # The shipped ceiling would send the notices of a test with many visitors together.
         text = text.replace("[notice]\n", f"[notice]\nper_hour = {notices_per_hour}\n")
+        text = text.replace("\naccount = main\n", f"\naccount = {accounts}\n")
         # What a test says of the gate ({group: {key: value}}) stands beside the shipped defaults.
         site.write_text(text + groups_text(QUIET_GATE if gate is None else gate), encoding="utf-8")
         self.configuration = self.folder / "sekisho.conf"
@@ -60,8 +61,8 @@ class Gateway:
             "gateway": {"listen": self.socket, "socket_group": WEB_USER if IS_ROOT else own_group(), "data_directory": self.folder / "data",
                         "key_directory": self.folder / "keys", "sites_directory": self.folder / "sites", "front_user": WEB_USER if IS_ROOT else own_user(),
                         "courier_user": MAIL_USER if IS_ROOT else own_user(), "group": group},
-            "account main": {"host": smtp.HOST, "port": smtp.port, "user": smtp.LOGIN, "password_file": self.password_file, "ca_file": stage.authority},
         }
+        self.set_account("main", smtp)
         for group_name, keys in settings.items():
             self.settings[group_name.replace("_", " ")].update(keys)
         self.write_configuration()
@@ -70,22 +71,37 @@ class Gateway:
         mode = 0o640 if IS_ROOT else 0o600
         self.stage.give(self.stage.write("gateway/wordpress.key", WORDPRESS_KEY + "\n", mode=mode), group=WEB_USER)
 
+    def set_account(self, name, smtp, **keys):
+        """[account NAME] is one of that mail server; with None as its value a key is left out."""
+        self.settings[f"account {name}"] = {"host": smtp.HOST, "port": smtp.port, "user": smtp.LOGIN, "password_file": self.password_file,
+                                            "ca_file": self.stage.authority, **keys}
+        self.write_configuration()
+
     def write_configuration(self, **gateway):
         self.settings["gateway"].update(gateway)
         text = (EXAMPLE / "sekisho.conf").read_text(encoding="utf-8")
         parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#",))
         parser.read_string(text)
         for group, keys in self.settings.items():
-            for key, value in keys.items():
-                parser[group][key] = str(value)
+            if group not in parser:
+                parser.add_section(group)
+            parser[group].update({key: str(value) for key, value in keys.items() if value is not None})
+            for key in keys:
+                if keys[key] is None:
+                    parser.remove_option(group, key)
         lines = []
         for group in parser.sections():
             lines += [f"[{group}]", *(f"{key} = {value}" for key, value in parser[group].items()), ""]
         self.stage.write("gateway/sekisho.conf", "\n".join(lines))
 
+    def write_secret(self, name, secret):
+        """A file in the gateway's folder, readable by root and the courier alone."""
+        path = self.stage.write(f"gateway/{name}", secret + "\n", mode=0o640 if IS_ROOT else 0o600)
+        self.stage.give(path, group=MAIL_GROUP)
+        return path
+
     def write_password(self, password):
-        """Readable by root and the courier alone."""
-        self.stage.give(self.stage.write("gateway/main.password", password + "\n", mode=0o640 if IS_ROOT else 0o600), group=MAIL_GROUP)
+        self.write_secret("main.password", password)
 
     def form_file(self, name):
         return self.folder / "sites" / "example.test" / "forms" / "contact" / name

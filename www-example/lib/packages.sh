@@ -15,17 +15,19 @@ PACKAGES_RUN="python3 openssl tzdata libcrypt1 libpcre2-8-0 libssl3 zlib1g libdb
 # nginx and Exim; libnss-wrapper gives Exim the account it was built for without adding it to the machine.
 PACKAGES_UNPACKED="nginx exim4-daemon-light libnss-wrapper"
 
-# What the tests need beside these: tools, sanitizers, the libraries of Apache, systemd-socket-activate and lighttpd.
+# What the tests need beside these: tools, sanitizers, the libraries of Apache, systemd-socket-activate, lighttpd, Postfix and Dovecot.
 PACKAGES_TESTS="python3-pytest universal-ctags libasan8 libubsan1 libapr1 libaprutil1 libacl1 libip4tc2 libkmod2 libmount1 libpam0g libseccomp2
-	libnettle8 libxxhash0 libevent-2.1-7"
+	libnettle8 libxxhash0 libevent-2.1-7 libicu72 libsasl2-2 libcap2 liblz4-1 libtirpc3 libunwind8"
 # A browser, what steers it, and a Japanese font. dbus-x11 is there so that apt does not choose dbus-user-session, which would bring
 # D-Bus and systemd as services.
 PACKAGES_TESTS="$PACKAGES_TESTS chromium chromium-driver python3-selenium fonts-ipafont-gothic dbus-x11"
 # What looks at the code: static analysis, libFuzzer; and what counts covered lines.
 PACKAGES_TESTS="$PACKAGES_TESTS clang clang-tidy cppcheck libclang-rt-14-dev"
 PACKAGES_COVERAGE="gcovr"
-# Apache, lighttpd, and two programs that start a daemon with its socket already open; a DNS server with its libraries.
-PACKAGES_UNPACKED_TESTS="apache2-bin lighttpd spawn-fcgi systemd libsystemd-shared nsd libfstrm0 libprotobuf-c1"
+# Apache, lighttpd, and two programs that start a daemon with its socket already open; a DNS server with its libraries; a second mail server,
+# who may log in there, and what lets it run without root.
+PACKAGES_UNPACKED_TESTS="apache2-bin lighttpd spawn-fcgi systemd libsystemd-shared nsd libfstrm0 libprotobuf-c1
+	postfix dovecot-core libuid-wrapper"
 
 packages_fail() {
 	echo "$0: $*" >&2
