@@ -1,4 +1,4 @@
-"""The courier: how many mails a second it hands to a real mail server over TLS with AUTH, beside a raw client that does nothing else.
+"""The courier: how many mails a second it hands to a real mail server over TLS with AUTH, with each transport, beside a raw client that does nothing else.
 
 The raw client is Python's smtplib: one session, one mail after the other, with the texts of the mails that the courier sent. Both
 deliver to the same Exim, whose own work for a mail (a process, a synced file) is most of the time; see tests/bench/run.
@@ -52,6 +52,12 @@ def raw_client(stage, smtp, messages):
     return len(messages) / (time.monotonic() - started)
 
 
+def restart_with(gateway, smtp, transport):
+    gateway.stop()
+    gateway.set_account("main", smtp, transport=transport)
+    gateway.start()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
@@ -61,14 +67,17 @@ def main():
         smtp = stage.add(SmtpServer(stage).start())
         gateway = stage.add(Gateway(stage, smtp)).start()
         web = stage.add(Nginx(stage, gateway.socket).start())
-        results = {"courier": [], "raw": []}
+        results = {"curl": [], "esmtp": [], "raw": []}
         for _ in range(options.rounds):
-            results["courier"].append(courier(gateway, web, smtp, options.mails))
+            for transport in ("curl", "esmtp"):
+                restart_with(gateway, smtp, transport)
+                results[transport].append(courier(gateway, web, smtp, options.mails))
             messages = [path.read_bytes() for path in smtp.mail_paths()[-options.mails:]]
             results["raw"].append(raw_client(stage, smtp, messages))
         for name, rates in results.items():
             print(f"{name} {statistics.median(rates):.1f} mails/s")
-        print(f"courier/raw {statistics.median(results['courier']) / statistics.median(results['raw']):.2f}")
+        for transport in ("curl", "esmtp"):
+            print(f"courier ({transport})/raw {statistics.median(results[transport]) / statistics.median(results['raw']):.2f}")
 
 
 if __name__ == "__main__":

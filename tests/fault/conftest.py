@@ -6,6 +6,19 @@ import pytest
 
 from trial import certificate, script, send  # noqa: F401
 
+TRANSPORTS = ("curl", "esmtp")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "transports(*names): the only transports that the test is of; else it runs with each")
+
+
+def pytest_generate_tests(metafunc):
+    """All that is true of one transport is true of the other: each test of a session runs with both."""
+    if "transport" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("transports")
+        metafunc.parametrize("transport", marker.args if marker else TRANSPORTS)
+
 
 def openssl(*arguments):
     subprocess.run(["openssl", *arguments], check=True, capture_output=True)

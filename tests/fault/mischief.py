@@ -71,16 +71,27 @@ class Taken:
         self.word = str(self.message["Subject"]).rsplit(" ", 1)[-1]
 
 
+# How an account reaches a server: the transports by STARTTLS, and 465, which one of them does alone. And what an account writes for it.
+WAYS = {"curl": "transport = curl", "esmtp": "transport = esmtp", "465": "security = tls"}
+
+
+def outcomes_of(way):
+    """The table, of a way. Where TLS stands from the first byte there is no clear EHLO and no STARTTLS, and who is cut off at once cannot say whether that was TLS."""
+    without = [("connect", "before"), *(cell for cell in OUTCOMES if cell[0] in ("EHLO", "STARTTLS"))] if way == "465" else []
+    return {cell: outcome for cell, outcome in OUTCOMES.items() if cell not in without}
+
+
 class MischiefServer(Server):
-    """`draw()` gives the mischief of each connection, or None. `door` is "refuse" or "hang", until it heals."""
+    """`draw()` gives the mischief of each connection, or None. `door` is "refuse" or "hang", until it heals. `way` is of WAYS."""
 
     HOST, LOGIN, PASSWORD = "127.0.0.1", GOOD_USER, GOOD_PASSWORD
 
-    def __init__(self, certificate, draw=lambda: None, door=None):
+    def __init__(self, certificate, draw=lambda: None, door=None, way="curl"):
         self.certificate, self.draw, self.door = certificate, draw, door
+        self.account_keys = WAYS[way]
         self.taken, self.crowd = [], []
         self.thread = None
-        super().__init__(Script(tls=server_context(certificate)))
+        super().__init__(Script(tls=server_context(certificate), is_implicit=way == "465"))
         if door:
             self.shut(door)
 
@@ -143,6 +154,10 @@ class MischiefDialogue(Dialogue):
         self.is_taken = self.is_muddled = False
         if mischief:
             self.script = script_for(server.script, mischief)
+
+    def count_mail(self):
+        """Mischief is drawn for a connection."""
+        return self.message_number + 1
 
     def kind(self):
         """The kind of mischief that is due at this stage, or None."""

@@ -10,6 +10,9 @@ import ssl
 import threading
 
 GOOD_USER, GOOD_PASSWORD = "form@example.jp", "correct horse"
+GOOD_TOKEN = "ya29.good-token_of/the+day=="
+# What servers with XOAUTH2 say behind 334 before they refuse: JSON in base64.
+TOKEN_REFUSAL = base64.b64encode(b'{"status":"400","schemes":"Bearer","scope":"https://mail.example.jp/"}').decode()
 
 
 @dataclasses.dataclass
@@ -24,9 +27,11 @@ class Script:
     starttls: str = "220 2.0.0 go ahead"     # "" = not offered
     inject: bytes = b""                      # follows the STARTTLS reply in clear
     tls: ssl.SSLContext = None
+    is_implicit: bool = False                # TLS from the first byte, as on port 465
     auth: tuple = ("PLAIN", "LOGIN")         # mechanisms; empty = not offered
     auth_reply: str = ""                     # instead of judging user and password
     auth_demanded: bool = True               # MAIL before AUTH gets 530
+    token_challenge: str = "334 " + TOKEN_REFUSAL  # before a token is refused; "" = at once
     mail: tuple = ()                         # replies by message number; "" = 250
     rcpt: dict = dataclasses.field(default_factory=dict)  # replies by address
     data: tuple = ()
@@ -39,14 +44,17 @@ class Script:
 class Server:
     """Listens on a port of the kernel's choice until closed. Use as a context manager."""
 
+    account_keys = ""  # more of what an account says that is to reach it
+
     def __init__(self, script, family=socket.AF_INET, address="127.0.0.1"):
         self.script = script
         self.content_bytes = 0  # of all mails, taken or not
         self.messages = []      # (sender, [recipients], bytes of the content after unstuffing)
         self.commands = []      # in the order of arrival, over all connections; AUTH without its credentials
         self.server_names = []  # SNI
+        self.challenge_answers = []  # what came behind the 334 of a refused token
         self.tls_versions = []
-        self.connections = 0
+        self.connections = self.mail_count = 0
         self.problems = []
         self.listener = socket.socket(family)
         self.listener.bind((address, 0))
@@ -79,14 +87,18 @@ class Server:
                 return
             self.connections += 1
             connection.settimeout(30)
-            try:
-                self.dialogue(connection).play()
-            except (OSError, Closed):
-                pass
-            except Exception as problem:  # a bug of the script itself must not look like a fault of the client
-                self.problems.append(repr(problem))
-            finally:
-                connection.close()
+            self.serve(connection)
+
+    def serve(self, connection):
+        """One session from its greeting to its end; no other is answered meanwhile."""
+        try:
+            self.dialogue(connection).play()
+        except (OSError, Closed):
+            pass
+        except Exception as problem:  # a bug of the script itself must not look like a fault of the client
+            self.problems.append(repr(problem))
+        finally:
+            connection.close()
 
 
 class Closed(Exception):
@@ -131,6 +143,8 @@ class Dialogue:
     # --- the dialogue ---
 
     def play(self):
+        if self.script.is_implicit:
+            self.handshake()
         self.greet()
         while True:
             command = self.line()
@@ -207,6 +221,9 @@ class Dialogue:
                 self.say("334 ")
                 words.append(self.line())
             _identity, user, password = base64.b64decode(words[2]).decode().split("\0")
+        elif words[1].upper() == "XOAUTH2":
+            self.xoauth2(words)
+            return
         else:
             if len(words) < 3:
                 self.say("334 VXNlcm5hbWU6")
@@ -217,12 +234,28 @@ class Dialogue:
         self.is_authenticated = (user, password) == (GOOD_USER, GOOD_PASSWORD)
         self.say("235 2.7.0 welcome" if self.is_authenticated else "535 5.7.8 the password is wrong")
 
+    def xoauth2(self, words):
+        """developers.google.com/gmail/imap/xoauth2-protocol: a refused token gets a challenge, which the client answers with an empty line."""
+        if len(words) < 3:
+            self.say("334 ")
+            words.append(self.line())
+        self.is_authenticated = base64.b64decode(words[2]).decode() == f"user={GOOD_USER}\1auth=Bearer {GOOD_TOKEN}\1\1"
+        if not self.is_authenticated and self.script.token_challenge:
+            self.say(self.script.token_challenge)
+            self.server.challenge_answers.append(self.line())
+        self.say("235 2.7.0 welcome" if self.is_authenticated else "535 5.7.8 the token is not accepted")
+
     def reply_of(self, replies, fallback):
         number = self.message_number
         return number < len(replies) and replies[number] or fallback
 
+    def count_mail(self):
+        """The number of the mail that begins, over all connections: behind a refusal a client may come back by a new one."""
+        self.server.mail_count += 1
+        return self.server.mail_count - 1
+
     def mail(self, command):
-        self.message_number += 1
+        self.message_number = self.count_mail()
         self.step("MAIL")
         self.sender, self.recipients = command[len("MAIL FROM:"):].split(" ")[0], []
         if self.script.auth and self.script.auth_demanded and not self.is_authenticated:

@@ -24,7 +24,7 @@
 #include "sekisho/relay/transport.h"
 
 typedef struct {
-	char *host, *user, *password, *ca_file;
+	char *host, *user, *password, *ca_file, *transport, *security, *login, *token_command, *pins;
 	char **recipients;
 	int port, letters, connect_ms, life_ms, body_bytes, in_process;
 	gboolean is_plain, is_null_sender;
@@ -85,6 +85,12 @@ run_worker(Worker *worker)
 		printf("trouble\t%s\n", worker_trouble(worker));
 }
 
+static gboolean
+is_word(const char *given, const char *word)
+{
+	return g_strcmp0(given, word) == 0;
+}
+
 static int
 trial(const Options *options)
 {
@@ -94,9 +100,17 @@ trial(const Options *options)
 	    .name = (char *)"trial",
 	    .host = options->host,
 	    .port = (guint16)options->port,
-	    .security = options->is_plain ? ACCOUNT_PLAIN_LOOPBACK : ACCOUNT_STARTTLS,
+	    .security = options->is_plain ? ACCOUNT_PLAIN_LOOPBACK : is_word(options->security, "tls") ? ACCOUNT_TLS : ACCOUNT_STARTTLS,
+	    .transport = is_word(options->transport, "esmtp") ? ACCOUNT_ESMTP
+			 : is_word(options->transport, "curl") ? ACCOUNT_CURL
+							       : ACCOUNT_AUTO,
+	    .login = is_word(options->login, "xoauth2") ? ACCOUNT_XOAUTH2 : ACCOUNT_PASSWORD,
 	    .user = options->user,
 	    .password_file = (char *)"",
+	    .token_file = (char *)"",
+	    .token_command = options->token_command != NULL ? options->token_command : (char *)"",
+	    .pins = options->pins != NULL ? options->pins : (char *)"",
+	    .connections = 1,
 	    .ca_file = options->ca_file,
 	    .hello = (char *)"client.example.jp",
 	};
@@ -104,11 +118,11 @@ trial(const Options *options)
 	compose_init();
 	for (int i = 0; i < options->letters; i++)
 		g_ptr_array_add(letters, trial_letter(options, i));
-	TransportJob job = {.account = &account, .password = options->password, .letters = letters};
+	TransportJob job = {.account = &account, .secret = options->password, .letters = letters};
 	TransportReport report = {.outcome = print_outcome, .account_failed = print_account_failed};
 	for (int i = 0; i < options->in_process; i++) {
 		printf("run\t%d\n", i);
-		transport_esmtp_run(&job, &report);
+		transport_run(&job, &report);
 	}
 	if (options->in_process > 0)
 		return 0;
@@ -136,8 +150,13 @@ main(int argc, char **argv)
 	    {"port", 0, 0, G_OPTION_ARG_INT, &options.port, NULL, NULL},
 	    {"user", 0, 0, G_OPTION_ARG_STRING, &options.user, NULL, NULL},
 	    {"password", 0, 0, G_OPTION_ARG_STRING, &options.password, NULL, NULL},
+	    {"transport", 0, 0, G_OPTION_ARG_STRING, &options.transport, "auto, curl or esmtp", NULL},
+	    {"security", 0, 0, G_OPTION_ARG_STRING, &options.security, "starttls or tls", NULL},
+	    {"login", 0, 0, G_OPTION_ARG_STRING, &options.login, "password or xoauth2 (--password is then the token)", NULL},
+	    {"token-command", 0, 0, G_OPTION_ARG_STRING, &options.token_command, NULL, NULL},
+	    {"pins", 0, 0, G_OPTION_ARG_STRING, &options.pins, NULL, NULL},
 	    {"ca-file", 0, 0, G_OPTION_ARG_STRING, &options.ca_file, NULL, NULL},
-	    {"recipient", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.recipients, NULL, NULL},
+	    {"recipient", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.recipients, NULL, NULL},
 	    {"letters", 0, 0, G_OPTION_ARG_INT, &options.letters, NULL, NULL},
 	    {"body-bytes", 0, 0, G_OPTION_ARG_INT, &options.body_bytes, NULL, NULL},
 	    {"connect-ms", 0, 0, G_OPTION_ARG_INT, &options.connect_ms, NULL, NULL},
@@ -159,6 +178,11 @@ main(int argc, char **argv)
 	g_free(options.user);
 	g_free(options.password);
 	g_free(options.ca_file);
+	g_free(options.transport);
+	g_free(options.security);
+	g_free(options.login);
+	g_free(options.token_command);
+	g_free(options.pins);
 	g_strfreev(options.recipients);
 	return status;
 }

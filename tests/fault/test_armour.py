@@ -167,6 +167,38 @@ class TestPipeline:
         assert result.trouble is None, "the session crashed"
 
 
+class Hasty(Dialogue):
+    """Refuses the first mail before all of it is there, and speaks again behind its end. Does not know the first recipient of the second one."""
+
+    def content(self):
+        if self.message_number == 0:
+            self.connection.recv(1000)
+            self.say("552 5.3.4 too large")
+        return super().content()
+
+    def rcpt(self, command):
+        if self.message_number == 1 and ONE in command:
+            self.say("550 5.1.1 unknown")
+        else:
+            super().rcpt(command)
+
+
+class HastyServer(Server):
+    def dialogue(self, connection):
+        return Hasty(self, connection)
+
+
+@pytest.mark.transports("curl")
+class TestHaste:
+    def test_a_reply_too_many_is_nobody_elses(self, script, send):
+        """Else each reply is taken for the answer to the command behind its own, and the second recipient is unknown instead of the first. libesmtp offers no way
+        to leave between two mails."""
+        with HastyServer(script) as server:
+            result = send(server.port, letters=2, recipients=(ONE, TWO), body_bytes=2_000_000)
+        assert server.problems == []
+        assert result.names() == {0: "relay.permanent", 1: "relay.permanent", 100: "relay.permanent", 101: "sent"}, result.outcomes
+
+
 class TestLeaving:
     @pytest.mark.parametrize("kind", ["before", "after", "5xx"])
     def test_a_server_that_leaves_in_a_large_mail(self, certificate, send, kind):
@@ -177,3 +209,15 @@ class TestLeaving:
             server.stop()
         assert server.messages == [] and result.trouble is None, result.trouble
         assert result.open == {0} or result.names() == {0: "relay.permanent"}
+
+    def test_a_server_that_leaves_behind_each_mail(self, certificate, send):
+        """libcurl comes back for the next mail by itself."""
+        server = MischiefServer(certificate, lambda: Mischief("DOT", "after")).start()
+        try:
+            result = send(server.port, host=server.HOST, letters=3)
+        finally:
+            server.stop()
+        taken = [mail.identity for mail in server.taken]
+        assert len(taken) == len(set(taken)), "a mail went twice"
+        assert result.names() == {100 * number: "sent" for number in range(len(taken))} and result.accounts == [] and taken
+        assert set(result.names()) | result.open == {0, 100, 200}

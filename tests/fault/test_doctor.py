@@ -37,7 +37,7 @@ account = main
 bounce_address = bounce@example.jp
 """
 FORM = "[form]\nid = 4\n[mail]\nrecipient = owner@example.jp\nsubject = x\n"
-PASSED = {"smtp.connected", "smtp.certificate_ends", "smtp.login", "smtp.sender", "smtp.null_sender", "smtp.null_sender_unnoted"}
+PASSED = {"smtp.connected", "smtp.certificate_ends", "smtp.pin", "smtp.login", "smtp.sender", "smtp.null_sender", "smtp.sender_unnoted"}
 
 
 def closed_port():
@@ -98,7 +98,7 @@ class TestConnection:
     def test_all_is_fine(self, script, doctor):
         server, found, causes = examine(script, doctor)
         assert set(found) == PASSED, found
-        assert server.tls_versions == ["TLSv1.2"]
+        assert server.tls_versions == ["TLSv1.3"]
         assert [command for command in server.commands if command.split(" ")[0] in ("MAIL", "RCPT", "RSET", "QUIT")] == [
             "MAIL FROM:<bounce@example.jp>", "RCPT TO:<owner@example.jp>", "RSET", "MAIL FROM:<>", "RCPT TO:<owner@example.jp>", "RSET", "QUIT"]
         assert causes[0] in ("not seen", "possible") and causes[2] == "not seen"

@@ -3,14 +3,18 @@
   - every submission that a visitor was told "sent" about is delivered or still waits: none is lost;
   - no submission is delivered under two Message-IDs;
   - a mail is delivered twice only where a kill can explain it: at most the mails of one session per kill.
+
+The same with two accounts, of which the first fails by lot, so that mails are on their way from one to the other when the kill falls. There a server may also take a mail and not say so.
 """
 
 import collections
+import random
 
 import visitor
 from scene import assert_sent
 from gateway import Gateway
 from killing import Visitors, kill_one, wait_idle
+from mischief import OUTCOMES, Mischief, MischiefServer
 from stage import wait_for
 from web import Nginx
 
@@ -85,3 +89,55 @@ def test_nothing_acknowledged_is_lost(stage, smtp, watch, clock, announce):
     assert not waiting
     assert all(len(set(ids)) == 1 for ids in delivered.values()), "one submission under two Message-IDs"
     assert duplicates <= (kills["courier"] + kills["session"]) * SESSION_MAILS
+
+
+# --- Two accounts -----------------------------------------------------------------------------------------------------
+
+# What fails for now: a mail, and now and then the account, which then rests, so that all goes by the other one.
+MAIL_LOTS = [cell for cell, outcome in OUTCOMES.items() if outcome in ("temporary", "lost")]
+ACCOUNT_LOTS = [cell for cell, outcome in OUTCOMES.items() if outcome in ("connect", "tls", "auth") and cell not in (("connect", "refuse"), ("connect", "hang"))]
+
+
+def draw():
+    """Two of three connections fail, each within a second."""
+    if random.random() < 1 / 3:
+        return None
+    lots = ACCOUNT_LOTS if random.random() < 1 / 40 else MAIL_LOTS
+    return Mischief(*random.choice(lots), message=random.randrange(3), patience_s=random.random(), drip_s=0.002)
+
+
+def copies_of(servers, words):
+    """Word of a submission -> what was taken of its mail, by whichever server."""
+    copies = collections.defaultdict(list)
+    for server in servers:
+        for mail in server.taken:
+            if mail.word in words:
+                copies[mail.word].append(mail)
+    return copies
+
+
+def test_nothing_is_lost_between_accounts(stage, watch, clock, announce):
+    announce |= {"role_ended", "session_ended", "account_failed"}
+    certificate = stage.make_certificate("server", None, f"IP:{MischiefServer.HOST}")
+    main, backup = (stage.add(MischiefServer(certificate, lots)).start() for lots in (draw, lambda: None))
+    gateway = stage.add(Gateway(stage, main, accounts="main backup"))
+    gateway.set_account("backup", backup)
+    watch(gateway).start(environment=clock.environment)
+    web = stage.add(Nginx(stage, gateway.socket)).start()
+    with Visitors(web) as visitors:
+        kills = run_rounds(gateway, visitors)
+    acknowledged = visitors.acknowledged()
+    main.heal()
+    settle(gateway, web, clock)
+
+    copies = copies_of((main, backup), set(visitors.answers))
+    clear = {word: sum(mail.is_clear for mail in mails) for word, mails in copies.items()}
+    twice = sum(count - 1 for count in clear.values() if count > 1)
+    unclear = sum(not mail.is_clear for mails in copies.values() for mail in mails)
+    print(f"kills {dict(kills)}, acknowledged {len(acknowledged)}, taken by main {len(main.taken)}, by backup {len(backup.taken)}, without a clear word {unclear}, "
+          f"by both or again {twice}, waiting {len(queue(gateway))}")
+    assert not queue(gateway)
+    assert all(clear.get(word) for word in acknowledged), f"lost: {sorted(word for word in acknowledged if not clear.get(word))}"
+    assert all(len({mail.identity for mail in mails}) == 1 for mails in copies.values()), "one submission under two Message-IDs"
+    assert main.taken and len(backup.taken) > len(acknowledged) // 10
+    assert twice <= (kills["courier"] + kills["session"]) * SESSION_MAILS

@@ -99,7 +99,7 @@ class TestTls:
 
     def test_certificate_for_another_address(self, script, send, authority):
         script.tls = tls(authority.issue("address", "IP:127.0.0.2,DNS:localhost"))
-        assert "ip address mismatch" in self.account_fails(script, send, host="127.0.0.1")[1].lower()
+        assert "mismatch" in self.account_fails(script, send, host="127.0.0.1")[1]
 
     def test_certificate_for_this_address(self, script, send):
         _server, result = play(script, send, host="127.0.0.1")
@@ -118,8 +118,7 @@ class TestTls:
         assert "self-signed" in self.account_fails(script, send)[1]
 
     def test_a_ca_file_that_is_missing(self, script, send, tmp_path):
-        server, result = play(script, send, ca_file=tmp_path / "missing.pem")
-        assert server.connections == 0 and result.accounts[0][0] == "relay.tls" and "ca_file" in result.accounts[0][1]
+        assert "ca_file" in self.account_fails(script, send, ca_file=tmp_path / "missing.pem")[1]
 
     def test_the_server_name_is_sent(self, script, send):
         server, _result = play(script, send)
@@ -177,8 +176,10 @@ class TestAuth:
         assert "offers no AUTH" in self.account_fails(script, send)[1]
 
     def test_auth_temporarily_refused(self, script, send):
+        """RFC 4954 6: nobody has said that the password is wrong."""
         script.auth_reply = "454 4.7.0 try later"
-        assert self.account_fails(script, send)[2] == "4.7.0 try later"
+        _error, sentence, words = self.account_fails(script, send)
+        assert "for now" in sentence and words == "4.7.0 try later"
 
     def test_login_demanded_of_an_account_without_user(self, script, send):
         assert self.account_fails(script, send, user="")[2] == "5.7.0 authentication required"
@@ -187,7 +188,7 @@ class TestAuth:
 class TestReplies:
     """A refusal with a code: permanent for 5xx, temporary for 4xx, the server's words kept."""
 
-    @pytest.mark.parametrize("reply, name", [("451 4.3.0 later", "relay.temporary"), ("552 5.2.2 never", "relay.permanent")])
+    @pytest.mark.parametrize("reply, name", [("451 4.3.0 later", "relay.temporary"), ("554 5.7.1 never", "relay.permanent")])
     @pytest.mark.parametrize("step", ["mail", "data", "dot"])
     def test_the_first_of_two_letters_is_refused(self, script, send, step, reply, name):
         setattr(script, step, (reply,))
@@ -220,10 +221,16 @@ class TestReplies:
         assert result.names() == {0: "sent"} and len(result.outcomes[0][2]) == 512
 
     def test_a_reply_that_contradicts_itself_settles_nothing(self, script, send):
-        """The library gives it up, so nobody knows. The mail may be there: it goes again under the same Message-ID."""
-        script.dot = ("250-2.0.0 taken\r\n250 4.1.0 or not",)
+        """Nobody knows. The mail may be there: it goes again under the same Message-ID."""
+        script.dot = ("250-2.0.0 taken\r\n554 5.7.1 or not",)
         _server, result = play(script, send)
         assert result.outcomes == {} and result.open == {0} and result.accounts == []
+
+    def test_the_words_do_not_overrule_the_code(self, script, send, transport):
+        """RFC 5321 4.2. libesmtp gives such a reply up, and then nobody knows."""
+        script.dot = ("250-2.0.0 taken\r\n250 4.1.0 or not",)
+        _server, result = play(script, send)
+        assert result.names() == ({0: "sent"} if transport == "curl" else {}) and result.accounts == []
 
     def test_hostile_words_of_a_server(self, script, send):
         script.dot = ("554 5.7.1 \x1b[2Jgone\x07\tx",)
@@ -268,6 +275,7 @@ class TestConnect:
         result = send(25, host="no-such-host.invalid")
         assert [account[0] for account in result.accounts] == ["relay.connect"] and result.open == {0}
 
+    @pytest.mark.transports("esmtp")
     def test_an_ipv6_address_is_refused_with_a_sentence(self, send):
         result = send(25, host="::1")
         assert "IPv6" in result.accounts[0][1] and result.open == {0}
@@ -292,9 +300,3 @@ class TestDisconnect:
         script.close_at, script.close_message = phase, 1
         server, result = play(script, send, letters=3)
         assert result.names() == {0: "sent"} and result.open == {100, 200} and len(server.messages) == 1
-
-    @pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "DOT"])
-    def test_a_server_that_falls_silent_is_left_at_the_deadline(self, script, send, phase):
-        script.mute_at = phase
-        server, result = play(script, send, life_ms=2500)
-        assert nothing_was_sent(server, result) and "killed" in result.trouble

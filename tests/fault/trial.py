@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from smtp_script import GOOD_PASSWORD, GOOD_USER, Script, Server
+from smtp_script import GOOD_PASSWORD, GOOD_TOKEN, GOOD_USER, Script, Server
 
 ONE, TWO, THREE = "one@example.jp", "two@example.jp", "three@example.jp"
 
@@ -70,10 +70,11 @@ def names_for(host, folder, hosts):
 
 
 @pytest.fixture
-def send(authority, tmp_path):
+def send(authority, tmp_path, transport):
+    """Runs the trial with the transport of the test (conftest.py)."""
     def run(port, recipients=(ONE,), host="localhost", hosts="", haste=1, **options):
-        password = options.get("password", GOOD_PASSWORD)
-        arguments = {"host": host, "port": port, "user": GOOD_USER, "password": password, "ca-file": authority.certificate,
+        password = options.get("password", GOOD_TOKEN if options.get("login") == "xoauth2" else GOOD_PASSWORD)
+        arguments = {"host": host, "port": port, "user": GOOD_USER, "password": password, "ca-file": authority.certificate, "transport": transport,
                      **{name.replace("_", "-"): value for name, value in options.items()}}
         command = [os.environ["SEKISHO_SMTP_TRIAL"]]
         for name, value in arguments.items():
@@ -85,7 +86,8 @@ def send(authority, tmp_path):
         complaints = done.stderr.decode()
         assert done.returncode == 0, complaints
         assert "Sanitizer" not in complaints and "runtime error" not in complaints, complaints
-        assert password not in done.stdout.decode() + complaints
+        said = done.stdout.decode() + complaints
+        assert GOOD_TOKEN not in said and (password == "" or password not in said)
         return Result(done.stdout.decode())
     return run
 

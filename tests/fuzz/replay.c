@@ -1,6 +1,6 @@
 /*
  * The driver of a fuzz target in builds without libFuzzer: `fuzz_<name> CORPUS-FOLDER [MUTATIONS]`. Each file of the folder is run as
- * it is, and then MUTATIONS (default 3000) variants of it: flipped bits, changed, removed and repeated bytes, truncations, and splices
+ * it is, and then MUTATIONS (default 3000, of many files fewer) variants of it: flipped bits, changed, removed and repeated bytes, truncations, and splices
  * with another file of the corpus. The random numbers are seeded by the file's name, so a run can be repeated exactly, and a
  * corpus that grows does not change what happens to the older files but for the splices.
  *
@@ -16,6 +16,8 @@
 #include "fuzz.h"
 
 #define REPLAY_MUTATIONS 3000u
+/* And at most so many inputs of all files together. */
+#define REPLAY_INPUTS 36000u
 /* A mutated input never grows past this: splices would otherwise make each one bigger than the last. */
 #define REPLAY_INPUT_BYTES (64u * 1024u)
 
@@ -190,12 +192,13 @@ main(int argc, char **argv)
 		g_printerr("usage: %s CORPUS-FOLDER [MUTATIONS]\n", argv[0]);
 		return 64;
 	}
-	guint mutations = argc > 2 ? (guint)g_ascii_strtoull(argv[2], NULL, 10) : REPLAY_MUTATIONS;
 	g_autoptr(GPtrArray) files = replay_read_corpus(argv[1]);
 	if (!files || files->len == 0) {
 		g_printerr("replay: no corpus in %s\n", argv[1]);
 		return 66;
 	}
+	guint mutations =
+	    argc > 2 ? (guint)g_ascii_strtoull(argv[2], NULL, 10) : MIN(REPLAY_MUTATIONS, REPLAY_INPUTS / files->len);
 	replay_watch_death(argv[0]);
 	for (guint i = 0; i < files->len; i++)
 		replay_file(g_ptr_array_index(files, i), files, mutations);

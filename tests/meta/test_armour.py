@@ -7,7 +7,7 @@ import pytest
 import tree
 
 TABLE = tree.TOP / "tests" / "fault" / "README.md"
-LIBRARIES = {"libesmtp": 19, "libfcgi": 11, "SQLite": 8, "GMime": 5}
+LIBRARIES = {"libesmtp": 21, "libcurl": 12, "libfcgi": 11, "SQLite": 8, "GMime": 6}
 PYTHON = re.compile(r"([\w/.-]+\.py)((?:::\w+)+)")
 C_CASE = re.compile(r"(\w+)/(\w+): (.+)")
 

@@ -27,6 +27,15 @@ def test_every_key_is_in_the_manual():
     assert not missing
 
 
+def test_examples_of_the_readme_can_be_copied():
+    known = keys()
+    blocks = re.findall(r"^```ini\n(.*?)^```$", (tree.TOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if "=" in line and not line.startswith("#")]
+    assert len(lines) > 5
+    # A comment has a line of its own: behind a value it would be part of it.
+    assert not [line for line in lines if re.search(r"\s#", line) or line.split("=")[0].strip() not in known]
+
+
 def test_every_key_of_the_examples_exists():
     known = keys()
     found = []

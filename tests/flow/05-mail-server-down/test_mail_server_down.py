@@ -28,7 +28,7 @@ def test_acknowledged_now_delivered_later(stage, watch, clock, announce):
 
 
 def test_a_refused_recipient_ends_as_dead_with_the_servers_words(stage, watch, announce):
-    announce.add("delivery_dead")
+    announce.update(("delivery_dead", "alarm_failed"))
     smtp = stage.add(SmtpServer(stage, recipient_rules="deny message = no such box\n       recipients = owner@example.test")).start()
     gateway = watch(stage.add(Gateway(stage, smtp))).start()
     web = stage.add(Nginx(stage, gateway.socket)).start()

@@ -36,6 +36,10 @@ test_entries(void)
 	    /* Once per kind, To before Cc before Bcc, without regard to the domain's case. */
 	    {"a@example.test, A <a@EXAMPLE.test>", "Cc: a@example.test, b@example.test\nBcc: b@example.test", "",
 		"notice To a@example.test; notice Cc b@example.test"},
+	    /* The operator may write beyond ASCII; what a visitor types so is never mailed (contract 5.5). */
+	    {"店 <用户@日本.jp>, a@例え.jp", "", "", "notice To 店 用户@xn--wgv71a.jp; notice To a@xn--r8jz45g.jp"},
+	    {"a@example.test", "Cc: [your-email]", "用户@visitor.test",
+		"notice To a@example.test; copy Cc 用户@visitor.test recipient_unusual"},
 	    /* What is no address is left out. */
 	    {"a@example.test, [nope], [_nope]", "", "", "notice To a@example.test"},
 	};
