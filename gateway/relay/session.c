@@ -193,9 +193,9 @@ job_read(Job *job, int descriptor, GError **error)
 		return FALSE;
 	}
 	Account *account = &job->account;
-	g_variant_get(job->frame, "(&s&sqiii&s&s&s&s&s&su@av)", &account->name, &account->host, &account->port, &security, &transport,
-	    &login, &account->user, &job->secret, &account->token_command, &account->ca_file, &account->pins, &account->hello,
-	    &job->connect_ms, &letters);
+	g_variant_get(job->frame, "(&s&sqiii&s&s&s&s&s&su@av)", &account->name, &account->host, &account->port, &security,
+	    &transport, &login, &account->user, &job->secret, &account->token_command, &account->ca_file, &account->pins,
+	    &account->hello, &job->connect_ms, &letters);
 	account->security = (AccountSecurity)CLAMP(security, ACCOUNT_STARTTLS, ACCOUNT_PLAIN_LOOPBACK);
 	account->transport = (AccountTransport)CLAMP(transport, ACCOUNT_AUTO, ACCOUNT_ESMTP);
 	account->login = (AccountLogin)CLAMP(login, ACCOUNT_PASSWORD, ACCOUNT_XOAUTH2);
