@@ -372,6 +372,9 @@ deliveries_event_in_words(Command *command, const OutboxItem *item, const Delive
 		g_string_append(words, "a mail system reports that it is late and still on its way");
 		append_event_reason(words, event);
 		break;
+	case EVENT_RELEASED:
+		g_string_append_printf(words, "%s released the held submission", actor);
+		break;
 	case EVENT_ACCOUNT_FAILED:
 		g_string_append_printf(words, "%s could not be used", server);
 		append_event_reason(words, event);

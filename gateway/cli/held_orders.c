@@ -173,7 +173,8 @@ release(Command *command, const SubmissionSummary *summary, const Opened *opened
 	if (!check_reaches_somebody(opened, summary->receipt, error))
 		return FALSE;
 	g_autoptr(GPtrArray) planned = promises(command, opened->planned, &mails);
-	if (!held_release(command->db, summary->id, planned, kept_until(command, summary), error))
+	g_autofree char *actor = command_actor();
+	if (!held_release(command->db, summary->id, planned, kept_until(command, summary), actor, error))
 		return FALSE;
 	command_print_line(
 	    command, "%s is released, %u mail%s to be sent", summary->receipt, mails, mails == 1 ? " is" : "s are");

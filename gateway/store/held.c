@@ -80,25 +80,43 @@ check_releasable(const Standing *standing, GError **error)
 	return TRUE;
 }
 
+/* The stories of its mails begin with who let them go. */
 static gboolean
-release_in_transaction(Db *db, gint64 id, const GPtrArray *planned, gboolean *is_erased, GError **error)
+note_release(Db *db, gint64 id, const char *actor, GError **error)
+{
+	g_autoptr(GPtrArray) items = outbox_of_submission(db, id, error);
+	gboolean is_good = items != NULL;
+	for (guint i = 0; is_good && i < items->len; i++) {
+		const OutboxItem *item = g_ptr_array_index(items, i);
+		for (guint k = 0; is_good && item->kind != MAIL_HELD && k < item->deliveries->len; k++) {
+			const Delivery *delivery = g_ptr_array_index(item->deliveries, k);
+			const EventLine line = {
+			    .delivery_id = delivery->id, .kind = EVENT_RELEASED, .state = delivery->state, .actor = actor};
+			is_good = outbox_note(db, &line, error);
+		}
+	}
+	return is_good;
+}
+
+static gboolean
+release_in_transaction(Db *db, gint64 id, const GPtrArray *planned, const char *actor, gboolean *is_erased, GError **error)
 {
 	Standing standing = {0};
 	if (!read_standing(db, id, &standing, error) || !check_releasable(&standing, error))
 		return FALSE;
 	Statement *statement = statement_on_id(db, STATEMENT_VERDICT_RELEASE, id, error);
 	return statement && statement_step(statement, NULL, error) && outbox_promise(db, id, planned, error) &&
-	       submissions_erase_settled(db, id, is_erased, error);
+	       note_release(db, id, actor, error) && submissions_erase_settled(db, id, is_erased, error);
 }
 
 gboolean
-held_release(Db *db, gint64 submission_id, const GPtrArray *planned, gint64 purge_at_us, GError **error)
+held_release(Db *db, gint64 submission_id, const GPtrArray *planned, gint64 purge_at_us, const char *actor, GError **error)
 {
 	gboolean is_erased = FALSE;
 	if (!db_begin(db, error))
 		return FALSE;
 	const gboolean is_good = change_end(db, STATEMENT_HELD_END_LATER, submission_id, purge_at_us, error) &&
-				 release_in_transaction(db, submission_id, planned, &is_erased, error);
+				 release_in_transaction(db, submission_id, planned, actor, &is_erased, error);
 	if (!db_end(db, is_good, error))
 		return FALSE;
 	if (is_erased)

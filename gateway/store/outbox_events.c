@@ -32,8 +32,9 @@ event_kind_name(EventKind kind)
 	    [EVENT_BOUNCED] = "bounced",
 	    [EVENT_DELAYED] = "delayed",
 	    [EVENT_ACCOUNT_FAILED] = "account_failed",
+	    [EVENT_RELEASED] = "released",
 	};
-	gboolean is_known = kind >= EVENT_TRIED && kind <= EVENT_ACCOUNT_FAILED;
+	gboolean is_known = kind >= EVENT_TRIED && kind <= EVENT_RELEASED;
 	return is_known ? names[kind] : "unknown";
 }
 

@@ -10,8 +10,8 @@
 #include "sekisho/store/submissions.h"
 
 /* Promises its mails (PlannedDelivery *) now: status becomes RELEASED, and it is kept until `purge_at_us`, if that is later than its own end. STORE_ERROR_CONFLICT with a sentence if it may not be released any more, STORE_ERROR_NOT_FOUND
- * if it is gone; nothing changed then. Both take a transaction of their own. */
-gboolean held_release(Db *db, gint64 submission_id, const GPtrArray *planned, gint64 purge_at_us, GError **error);
+ * if it is gone; nothing changed then. `actor` is the login name of who does it, for the mails' stories. Both take a transaction of their own. */
+gboolean held_release(Db *db, gint64 submission_id, const GPtrArray *planned, gint64 purge_at_us, const char *actor, GError **error);
 /* Status becomes DISCARDED; it stays as long as what is rejected does: until `purge_at_us`, if that is earlier than its own end. Errors as above. */
 gboolean held_discard(Db *db, gint64 submission_id, gint64 purge_at_us, GError **error);
 

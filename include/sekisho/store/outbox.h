@@ -137,7 +137,8 @@ typedef enum {
 	EVENT_HELD,        /* a person */
 	EVENT_BOUNCED,     /* a mail server said so by mail: it came back */
 	EVENT_DELAYED,     /* a mail server said so by mail: it is still trying */
-	EVENT_ACCOUNT_FAILED /* its account's session failed before it told of it: no try */
+	EVENT_ACCOUNT_FAILED, /* its account's session failed before it told of it: no try */
+	EVENT_RELEASED     /* a person let the held submission go that promised it */
 } EventKind;
 const char *event_kind_name(EventKind kind);
 

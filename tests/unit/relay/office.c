@@ -201,7 +201,7 @@ office_release(Office *office, const char *receipt, MailKind kind, const char *a
 
 	vault_hash(office->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical), &planned.recipient);
 	g_ptr_array_add(plan, &planned);
-	g_assert_true(held_release(office->courier.db, summary->id, plan, 0, &error));
+	g_assert_true(held_release(office->courier.db, summary->id, plan, 0, "tester", &error));
 	g_assert_no_error(error);
 }
 

@@ -139,5 +139,5 @@ release(Gate *gate, gint64 id, GError **error)
 	g_autoptr(GPtrArray) planned = new_plan();
 
 	plan(planned, MAIL_NOTICE, 'n', NULL);
-	return held_release(gate->db, id, planned, clock_now_us() + 48 * HOUR, error);
+	return held_release(gate->db, id, planned, clock_now_us() + 48 * HOUR, "tester", error);
 }

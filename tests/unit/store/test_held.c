@@ -166,6 +166,18 @@ test_release(Fixture *fixture, gconstpointer unused)
 	g_assert_true(release(&gate, rejected, NULL));
 	g_assert_cmpint(status_of(&gate, "HELD"), ==, SUBMISSION_RELEASED);
 	g_assert_cmpint(status_of(&gate, "REJ"), ==, SUBMISSION_RELEASED);
+	/* The story of each mail says by whom; the note about held ones, if there was one, has none. */
+	g_assert_cmpint(raw_number(gate.raw,
+			    "SELECT count(*) FROM delivery_event JOIN delivery ON delivery.id = delivery_id JOIN outbox ON "
+			    "outbox.id = outbox_id "
+			    "WHERE delivery_event.kind = 10 AND actor = 'tester' AND outbox.kind <> 5 AND submission_id = %d",
+			    (gint)held),
+	    ==,
+	    raw_number(gate.raw,
+		"SELECT count(*) FROM delivery JOIN outbox ON outbox.id = outbox_id WHERE outbox.kind <> 5 AND submission_id = "
+		"%d",
+		(gint)held));
+	g_assert_cmpint(count(gate.raw, "delivery_event"), >=, 2);
 	/* Its wait counts from now, its date does not change. */
 	g_assert_cmpint(raw_number(gate.raw, "SELECT created_at FROM outbox WHERE kind = 1 AND submission_id = %d", (gint)held),
 	    >, received + 4 * HOUR);
@@ -180,7 +192,7 @@ test_release(Fixture *fixture, gconstpointer unused)
 	/* Nor with nothing to promise, which no rule of the schema would stop. */
 	g_autoptr(GPtrArray) nothing = new_plan();
 	g_autoptr(GError) error = NULL;
-	g_assert_false(held_release(gate.db, held, nothing, 0, &error));
+	g_assert_false(held_release(gate.db, held, nothing, 0, "tester", &error));
 	g_assert_error(error, STORE_ERROR, STORE_ERROR_CONFLICT);
 	assert_refused(&gate, held, FALSE, STORE_ERROR_CONFLICT);
 	assert_refused(&gate, accepted, TRUE, STORE_ERROR_CONFLICT);
