@@ -155,7 +155,8 @@ open_folder(int base, const char *name, int *folder, GError **error)
 	return *folder >= 0 || fail_file(error, name);
 }
 
-/* Its owner writes names and texts in it, and we are root: no link may lead us to another folder, now or while we work. So all that is done later is done through these descriptors. */
+/* Its owner writes names and texts in it, and we are root: no link in it may lead us to another folder, now or while we work. So all that is done later is done through these
+ * descriptors. The path to it is the operator's word. */
 static gboolean
 maildir_open(Maildir *maildir, const char *path, GError **error)
 {
