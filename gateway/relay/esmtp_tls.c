@@ -8,24 +8,10 @@
  */
 #include "esmtp_tls.h"
 
-#include <openssl/sha.h>
 #include <openssl/x509v3.h>
 
+#include "pin.h"
 #include "sekisho/base/error.h"
-
-/* RFC 7469 2.4: SHA-256 of the certificate's SubjectPublicKeyInfo, as "sha256//BASE64". The caller's. */
-static char *
-pin_of(const X509 *certificate)
-{
-	unsigned char *key = NULL, digest[SHA256_DIGEST_LENGTH];
-	int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
-
-	g_assert(size > 0);
-	SHA256(key, (size_t)size, digest);
-	OPENSSL_free(key);
-	g_autofree char *written = g_base64_encode(digest, sizeof digest);
-	return g_strconcat("sha256//", written, NULL);
-}
 
 static gboolean
 is_pinned(const X509 *certificate, const char *pins)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "curl_account.h"
+#include "pin.h"
 #include "probe_parts.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
@@ -88,28 +89,18 @@ valid_until_us(CURL *handle)
 	return date == NULL ? 0 : (gint64)curl_getdate(date, NULL) * G_USEC_PER_SEC;
 }
 
-/* RFC 7469 2.4: SHA-256 of the SubjectPublicKeyInfo. The caller's. */
+/* Of the certificate that the server showed; "" if it showed none that can be read. The caller's. */
 static char *
-pin_of(CURL *handle)
+pin_of_server(CURL *handle)
 {
 	const char *text = certificate_line(handle, "Cert");
-	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-	guint8 digest[32];
-	gsize digest_size = sizeof digest;
-	unsigned char *key = NULL;
 	BIO *source = text == NULL ? NULL : BIO_new_mem_buf(text, -1);
 	X509 *certificate = source == NULL ? NULL : PEM_read_bio_X509(source, NULL, NULL, NULL);
-	int key_size = certificate == NULL ? -1 : i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+	char *pin = certificate == NULL ? g_strdup("") : pin_of(certificate);
 
-	if (key_size > 0) {
-		g_checksum_update(checksum, key, key_size);
-		g_checksum_get_digest(checksum, digest, &digest_size);
-	}
-	OPENSSL_free(key);
 	X509_free(certificate);
 	BIO_free(source);
-	g_autofree char *hash = key_size > 0 ? g_base64_encode(digest, digest_size) : NULL;
-	return hash == NULL ? g_strdup("") : g_strconcat("sha256//", hash, NULL);
+	return pin;
 }
 
 /* XOAUTH2's refusal is a challenge: 334 and, in base64, a JSON text that says why. Whether it came instead of 535, which nobody waits for. */
@@ -164,7 +155,7 @@ probe_smtp_new(const Account *account, const char *secret)
 	curl_easy_getinfo(probe->handle, CURLINFO_PRIMARY_IP, &address);
 	probe->facts.address = g_strdup(address != NULL ? address : "");
 	probe->facts.valid_until_us = valid_until_us(probe->handle);
-	probe->facts.pin = pin_of(probe->handle);
+	probe->facts.pin = pin_of_server(probe->handle);
 	return probe;
 }
 

@@ -64,8 +64,8 @@ session_guard_may_send(const SessionGuard *guard)
 
 /* --- What the client says ---------------------------------------------------------------------------------------------- */
 
-static gboolean
-has_verb(const char *command, gsize size, const char *verb)
+gboolean
+session_guard_has_verb(const char *command, gsize size, const char *verb)
 {
 	gsize verb_size = strlen(verb);
 
@@ -77,21 +77,21 @@ note_command(SessionGuard *guard, const char *command, gsize size)
 {
 	guard->replies_due++;
 	/* The library says QUIT after every failure; what it asked before is what matters. */
-	guard->is_leaving |= has_verb(command, size, "QUIT");
+	guard->is_leaving |= session_guard_has_verb(command, size, "QUIT");
 	if (guard->is_leaving)
 		return;
-	if (has_verb(command, size, "EHLO ") || has_verb(command, size, "HELO ")) {
+	if (session_guard_has_verb(command, size, "EHLO ") || session_guard_has_verb(command, size, "HELO ")) {
 		guard->asked = GUARD_HELLO;
-	} else if (has_verb(command, size, "STARTTLS")) {
+	} else if (session_guard_has_verb(command, size, "STARTTLS")) {
 		guard->asked = GUARD_STARTTLS;
-	} else if (has_verb(command, size, "AUTH ")) {
+	} else if (session_guard_has_verb(command, size, "AUTH ")) {
 		guard->asked = GUARD_AUTH;
 		guard->is_auth_tried = TRUE;
 	} else if (guard->asked != GUARD_AUTH || guard->auth_code != 334) {
 		/* After 334 comes the answer to a challenge, which still belongs to AUTH. */
 		guard->asked = GUARD_OTHER;
 	}
-	if (!has_verb(command, size, "MAIL FROM:"))
+	if (!session_guard_has_verb(command, size, "MAIL FROM:"))
 		return;
 	guard->is_mail_tried = TRUE;
 	if (!guard->is_opened && session_guard_may_send(guard)) {

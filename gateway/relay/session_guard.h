@@ -45,6 +45,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SessionGuard, session_guard_free)
 
 /* What was read or written, in any pieces; a command in one. libesmtp's monitor callback (`arg` is the guard). It changes a `buffer` that was read: capabilities that libesmtp must not use are misspelt. */
 void session_guard_monitor(const char *buffer, int size, int is_writing, void *arg);
+/* TRUE if the command, any bytes of that size, begins with `verb` ("MAIL FROM:"), in whatever case. */
+gboolean session_guard_has_verb(const char *command, gsize size, const char *verb);
 /* TRUE if content may go out: TLS stands and AUTH was accepted where they are required, and nobody spoke out of turn. */
 gboolean session_guard_may_send(const SessionGuard *guard);
 /* Why the session never opened, as an error of RELAY_ERROR (AUTH, TLS, CONNECT), with `*server_text` (borrowed) the server's words, or

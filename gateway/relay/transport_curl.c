@@ -162,12 +162,6 @@ refuse_international(Run *run)
 
 /* --- What the library shows and asks -------------------------------------------------------------------------------------- */
 
-static gboolean
-has_verb(const char *command, gsize size, const char *verb)
-{
-	return size >= strlen(verb) && g_ascii_strncasecmp(command, verb, strlen(verb)) == 0;
-}
-
 /* Nobody gets another's outcome, whatever the library may leave out or shows in pieces. */
 static gboolean
 names_recipient(const Run *run, const char *command, gsize size)
@@ -177,7 +171,7 @@ names_recipient(const Run *run, const char *command, gsize size)
 	const LetterRecipient *recipient = run->letter->recipients->pdata[run->recipient - 1];
 	g_autofree char *address = address_written(recipient->address);
 	g_autofree char *expected = g_strdup_printf("RCPT TO:<%s>", address);
-	return has_verb(command, size, expected);
+	return session_guard_has_verb(command, size, expected);
 }
 
 static void
@@ -185,18 +179,18 @@ note_command(Run *run, const char *command, gsize size)
 {
 	session_guard_monitor(command, (int)size, 1, run->guard);
 	run->asked = ASKED_NOTHING;
-	if (has_verb(command, size, "MAIL FROM:")) {
+	if (session_guard_has_verb(command, size, "MAIL FROM:")) {
 		run->asked = ASKED_MAIL;
-	} else if (has_verb(command, size, "RCPT TO:")) {
+	} else if (session_guard_has_verb(command, size, "RCPT TO:")) {
 		run->recipient++;
 		run->asked = names_recipient(run, command, size) ? ASKED_RCPT : ASKED_NOTHING;
-	} else if (has_verb(command, size, "DATA\r\n")) {
+	} else if (session_guard_has_verb(command, size, "DATA\r\n")) {
 		run->asked = ASKED_DATA;
-	} else if (has_verb(command, size, "EHLO ")) {
+	} else if (session_guard_has_verb(command, size, "EHLO ")) {
 		/* Behind STARTTLS, or the guard had seen no "go ahead". */
 		run->guard->is_tls_established |= run->guard->starttls_code == 220;
 		run->is_utf8_offered = FALSE;
-	} else if (has_verb(command, size, "QUIT\r\n")) {
+	} else if (session_guard_has_verb(command, size, "QUIT\r\n")) {
 		curl_easy_setopt(run->handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)LIMIT_QUIT_S);
 	}
 }
