@@ -25,7 +25,7 @@
 #include "vault_parts.h"
 
 #define HASH_SUM_BYTES 16u
-#define PURPOSES (VAULT_HASH_CHALLENGE + 1u)
+#define PURPOSES (VAULT_HASH_PAGE + 1u)
 /* Eight bytes that keep these subkeys apart from others that may be derived later. */
 #define HASH_CONTEXT "sekihash"
 
@@ -261,41 +261,51 @@ vault_seal(Vault *vault, GBytes *content, const char *associated)
 	return sealed;
 }
 
-static GBytes *
-open_content(const VaultSealed *sealed, const VaultEpochSecret *epoch, const char *associated, GError **error)
+static gboolean
+unwrap_key(const VaultSealed *sealed, const VaultEpochSecret *epoch, const char *associated, guint8 key[VAULT_KEY_BYTES])
 {
-	gsize key_size, content_size;
+	gsize size;
 	const VaultPartKey wrap = {VAULT_PART_WRAPPED_KEY, 0, epoch->key, epoch->id, associated};
-	g_autofree guint8 *content_key = vault_part_open(&wrap, sealed->wrapped_key, &key_size);
-	if (!content_key || key_size != VAULT_KEY_BYTES) {
-		fail_forged(error, "content key");
-		return NULL;
-	}
-	const VaultPartKey seal = {VAULT_PART_CONTENT, 0, content_key, NULL, associated};
-	guint8 *content = vault_part_open(&seal, sealed->content, &content_size);
-	sodium_memzero(content_key, VAULT_KEY_BYTES);
-	if (!content) {
-		fail_forged(error, "content");
-		return NULL;
-	}
-	return secret_bytes_new_take(content, content_size);
+	g_autofree guint8 *opened = vault_part_open(&wrap, sealed->wrapped_key, &size);
+	const gboolean is_key = opened && size == VAULT_KEY_BYTES;
+	if (is_key)
+		memcpy(key, opened, VAULT_KEY_BYTES);
+	if (opened)
+		sodium_memzero(opened, size);
+	return is_key;
+}
+
+gboolean
+vault_content_key(Vault *vault, const VaultSealed *sealed, const char *associated, guint8 key[VAULT_KEY_BYTES], GError **error)
+{
+	VaultEpochSecret epoch;
+	gboolean is_front = vault->role == VAULT_FRONT, is_good = FALSE;
+	if (!(is_front ? recall_epoch(vault, sealed, &epoch, error) : open_epoch(vault, sealed, &epoch, error)))
+		return FALSE;
+	if (g_bytes_get_size(sealed->epoch_id) != VAULT_EPOCH_ID_BYTES ||
+	    sodium_memcmp(g_bytes_get_data(sealed->epoch_id, NULL), epoch.id, VAULT_EPOCH_ID_BYTES) != 0)
+		fail_forged(error, "epoch id");
+	else
+		is_good = unwrap_key(sealed, &epoch, associated, key) || fail_forged(error, "content key");
+	sodium_memzero(&epoch, sizeof epoch);
+	return is_good;
 }
 
 GBytes *
 vault_unseal(Vault *vault, const VaultSealed *sealed, const char *associated, GError **error)
 {
-	VaultEpochSecret epoch;
-	gboolean is_front = vault->role == VAULT_FRONT;
-	GBytes *content = NULL;
-	if (!(is_front ? recall_epoch(vault, sealed, &epoch, error) : open_epoch(vault, sealed, &epoch, error)))
+	gsize size;
+	guint8 content_key[VAULT_KEY_BYTES];
+	if (!vault_content_key(vault, sealed, associated, content_key, error))
 		return NULL;
-	if (g_bytes_get_size(sealed->epoch_id) != VAULT_EPOCH_ID_BYTES ||
-	    sodium_memcmp(g_bytes_get_data(sealed->epoch_id, NULL), epoch.id, VAULT_EPOCH_ID_BYTES) != 0)
-		fail_forged(error, "epoch id");
-	else
-		content = open_content(sealed, &epoch, associated, error);
-	sodium_memzero(&epoch, sizeof epoch);
-	return content;
+	const VaultPartKey seal = {VAULT_PART_CONTENT, 0, content_key, NULL, associated};
+	guint8 *content = vault_part_open(&seal, sealed->content, &size);
+	sodium_memzero(content_key, sizeof content_key);
+	if (!content) {
+		fail_forged(error, "content");
+		return NULL;
+	}
+	return secret_bytes_new_take(content, size);
 }
 
 void

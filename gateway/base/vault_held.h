@@ -22,3 +22,6 @@ struct Vault {
 
 /* Call it before any other function of libsodium. */
 void vault_start_sodium(void);
+
+/* The key that the content of `sealed` is under, by whichever way the vault has to its epoch; the content is not looked at. Wipe it after use. BASE_ERROR_FORGED, BASE_ERROR_KEY. */
+gboolean vault_content_key(Vault *vault, const VaultSealed *sealed, const char *associated, guint8 key[VAULT_KEY_BYTES], GError **error);

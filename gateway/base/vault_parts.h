@@ -14,7 +14,7 @@ void vault_prefix_write(guint8 *at, guint32 key_id);
 gboolean vault_prefix_read(const guint8 *bytes, guint32 *key_id);
 
 /* What a part is; goes into its associated data, so that no part can stand in for another. */
-typedef enum { VAULT_PART_CONTENT = 'C', VAULT_PART_WRAPPED_KEY = 'K' } VaultPart;
+typedef enum { VAULT_PART_CONTENT = 'C', VAULT_PART_WRAPPED_KEY = 'K', VAULT_PART_GRANTED_KEY = 'G' } VaultPart;
 
 /* How a part is encrypted and what it is bound to. */
 typedef struct {

@@ -276,7 +276,7 @@
 #define LIMIT_DENIALS 10000u
 /* Entries of lists whose hits wait to be written; they wait two seconds. */
 #define LIMIT_HITS 10000u
-/* Written with one transaction: a few milliseconds, in which nobody is admitted. */
+/* Counted with one transaction: a few milliseconds, in which nobody is admitted. */
 #define LIMIT_HITS_BATCH 500u
 /* How long the hits of an entry that nothing meets any more are kept: a year and some, so that what comes once a year is still known. */
 #define LIMIT_HIT_AGE_US (400 * G_TIME_SPAN_DAY)
@@ -379,3 +379,33 @@
 #define LIMIT_SPOOL_REMOVED 200u
 /* The write-ahead log is cut back to this after it was copied into the database (SQLite does that every 4 MiB; of counters.db, when it has this size). */
 #define LIMIT_STORE_LOG_BYTES (8ul * 1024u * 1024u)
+
+/* --- The owner's desk ------------------------------------------------------------------------------------------------- */
+
+/* How long a review link works: two weeks of holidays. */
+#define LIMIT_REVIEW_US (14 * G_TIME_SPAN_DAY)
+/* Kinds of things that wait to be counted for the report; each has about 100 bytes. */
+#define LIMIT_TALLY_PENDING 20000u
+/* Rows of counters.db that count them: about 60 bytes each. */
+#define LIMIT_TALLY_ROWS 5000000u
+/* Rows of who was limited: about 200 bytes each. A crowd that is larger needs no names. */
+#define LIMIT_LIMITED_ROWS 100000u
+/* How long they are kept: two weeks to compare, and a day because a report is made after its period. */
+#define LIMIT_TALLY_US (16 * G_TIME_SPAN_DAY)
+/* Images within a mail of ours, and their size: a report has two of some ten KiB. */
+#define LIMIT_MAIL_IMAGES 4u
+#define LIMIT_MAIL_IMAGES_BYTES (1024ul * 1024u)
+/* How long it is known which reports were sent: a run looks back to the last week, and the newest ones stay. The courier walks through all of them once an hour. */
+#define LIMIT_REPORTS_US (35 * G_TIME_SPAN_DAY)
+/* How long it is known who did what. */
+#define LIMIT_AUDIT_US (400 * G_TIME_SPAN_DAY)
+/* Numbers that a line of it names, of an order that was given for several; of the rest it says how many there are. */
+#define LIMIT_AUDIT_NAMED 20u
+/* What a report names of each kind; of the rest it says how many there are. */
+#define LIMIT_REPORT_ROWS 20u
+/* Submissions that a report opens to say why they were stopped, the newest; each costs a tenth of a millisecond. */
+#define LIMIT_REPORT_OPENED 2000u
+/* Reasons of mails that a report counts apart: each has a handful, but rows may say anything. */
+#define LIMIT_FIGURES_ROWS 2000u
+/* Hours or days of a report's chart. */
+#define LIMIT_REPORT_SPANS 400u

@@ -22,7 +22,7 @@ typedef enum {
 	LOG_WALL_OFF,           /* warning: front and courier share one user */
 	LOG_SUBMISSION,         /* info: one per submission: receipt, site, form, status */
 	LOG_REFUSED,            /* info: a request that is not a submission we can take: route, status, reason */
-	LOG_PRESSED,            /* info: a confirmation's link was pressed and is kept for the courier: site */
+	LOG_PRESSED,            /* info: the button of a link (confirmation, review) was pressed and is kept for the courier: site */
 	LOG_OVERLOAD,           /* warning: a connection was closed because a ceiling was reached */
 	LOG_PEER_FAILED,        /* notice: the web server broke off or stalled inside a request */
 	LOG_SITE_UNUSABLE,      /* error: a site's or form's files are wrong, so its visitors are turned away */
@@ -35,7 +35,7 @@ typedef enum {
 	LOG_SESSION_ENDED,      /* warning: a session process crashed, hung or was killed */
 	LOG_PURGED,             /* info: rows removed by retention */
 	LOG_CONFIRMATION,       /* info: an address is asked whether its reply may come: receipt, site, form */
-	LOG_PRESS,              /* info: a confirmation's button was pressed: site, receipt, outcome accepted, again or refused, reason */
+	LOG_PRESS,              /* info: the button of a confirmation, or (decision) of a review page was pressed: site, receipt, decision, outcome accepted, again or refused, reason */
 	LOG_FUSE_TRIPPED,       /* alert: a site's automatic mail reached its ceiling and stopped */
 	LOG_ALARM_TOLD,         /* notice: the operator was told: channel command or mail, topic, site */
 	LOG_ALARM_FAILED,       /* error: could not be told by this channel now; it is tried again. Without channel: there is nobody to tell */

@@ -45,6 +45,9 @@ char *text_for_terminal(const char *text, gboolean keep_lines);
 char *text_one_line(const char *text);
 /* Cells that `text` takes on a terminal: wide characters are two, combining marks none. */
 guint text_width(const char *text);
+/* Appends `text` as text_for_terminal has it in lines of at most `columns` cells that begin `indent` cells from the left, the first one with `lead` (which may be "") at their place. Words stay
+ * whole but for long ones that are not ASCII; no line begins with a closing bracket or full stop of Japanese. */
+void text_wrap(GString *output, guint columns, guint indent, const char *lead, const char *text);
 /* Letters to insert, remove or change until `a` is `b` (Levenshtein), ASCII case ignored; TEXT_FAR if one is longer than TEXT_DISTANCE_BYTES,
  * because the search is quadratic. For "did you mean". */
 #define TEXT_DISTANCE_BYTES 40u

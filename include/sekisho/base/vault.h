@@ -33,7 +33,7 @@ typedef enum { VAULT_FRONT, VAULT_COURIER, VAULT_ADMIN } VaultRole;
  * the subkeys: never renumber. */
 typedef enum { VAULT_HASH_IP, VAULT_HASH_NETWORK, VAULT_HASH_ADDRESS, VAULT_HASH_CONTENT, VAULT_HASH_RECEIPT, VAULT_HASH_QUIZ,
 	VAULT_HASH_DOMAIN, VAULT_HASH_PROBE, VAULT_HASH_FINGERPRINT, VAULT_HASH_COUNTER, VAULT_HASH_REPETITION,
-	VAULT_HASH_TRAP, VAULT_HASH_CHALLENGE } VaultPurpose;
+	VAULT_HASH_TRAP, VAULT_HASH_CHALLENGE, VAULT_HASH_PAGE } VaultPurpose;
 
 /* version (1) | key id (4) | hash (16) */
 #define VAULT_HASH_BYTES 21u
@@ -87,6 +87,19 @@ void vault_sealed_free(VaultSealed *sealed);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(VaultSealed, vault_sealed_free)
 
 /*
+ * Grants: who has a secret opens one sealed value and nothing else. The content key is wrapped anew under a key that is derived from the secret; whoever removes the wrapped key ends the
+ * grant.
+ */
+#define VAULT_SECRET_BYTES 32u
+/* A secret that belongs to this text, in which the caller names what it is for: the same each time while the newest link key is the same, and known to nobody who
+ * has not that key. Needs VAULT_COURIER or VAULT_ADMIN. */
+void vault_secret(Vault *vault, const char *text, guint8 secret[VAULT_SECRET_BYTES]);
+/* The content key of `sealed`, wrapped under `secret`. Needs VAULT_COURIER or VAULT_ADMIN. BASE_ERROR_FORGED, BASE_ERROR_KEY. The caller's. */
+GBytes *vault_grant(Vault *vault, const VaultSealed *sealed, const char *associated, const guint8 secret[VAULT_SECRET_BYTES], GError **error);
+/* Opens `content` (VaultSealed.content) with it; needs no Vault. BASE_ERROR_FORGED. */
+GBytes *vault_granted_open(GBytes *content, GBytes *wrapped, const char *associated, const guint8 secret[VAULT_SECRET_BYTES], GError **error);
+
+/*
  * Sealed streams: content of any size (uploads), sealed piece by piece under a fresh random key of its own, which the caller keeps where it names the
  * stream. Needs no Vault. A stream that lost its end, a chunk or a bit does not open.
  */
@@ -113,7 +126,7 @@ GBytes *vault_stream_open(const guint8 *key, GBytes *sealed, GError **error);
  * without padding of: version (1) | key id (4) | purpose (1) | expiry (8, seconds since 1970, big endian) | payload | signature (64). The site is signed
  * with it and not in it, so a token of one site is forged at any other. The same input gives the same token. Being used once is the ledger's matter.
  */
-typedef enum { VAULT_LINK_CONSENT = 1, VAULT_LINK_CANARY = 2 } VaultLinkPurpose;
+typedef enum { VAULT_LINK_CONSENT = 1, VAULT_LINK_CANARY = 2, VAULT_LINK_REVIEW = 3 } VaultLinkPurpose;
 #define VAULT_LINK_PAYLOAD_BYTES 128u /* at most */
 typedef struct {
 	VaultLinkPurpose purpose;
