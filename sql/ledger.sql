@@ -11,6 +11,9 @@ WHERE excluded.until > proof.until
 -- name: ledger_token_use
 INSERT INTO used_token (id, until) VALUES (:id, :until) ON CONFLICT (id) DO NOTHING
 
+-- name: ledger_token_is_used
+SELECT 1 FROM used_token WHERE id = :id
+
 -- name: ledger_is_proved
 SELECT 1 FROM proof WHERE site = :site AND address = :address AND until > :now
 

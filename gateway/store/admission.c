@@ -5,9 +5,9 @@
  * looks each repetition up in sekisho.db; answers from its memory who is denied for longer; decides the rest in one transaction
  * on counters.db, in the order in which they came; and tells all. While it does, the next batch gathers. A batch whose
  * transaction fails is let through with the error, the file is closed, and until it has rested all others are let through at
- * once.
+ * once. What is only counted (pending.c) is written by the same thread when it is due, and late rather than never.
  *
- * `waiting`, `hits`, `hits_due_us` and `is_stopping` are guarded by `lock`; everything else belongs to the thread. After
+ * `waiting`, `pending`, `pending_due_us` and `is_stopping` are guarded by `lock`; everything else belongs to the thread. After
  * admission_stop began nothing may be asked.
  */
 #include "sekisho/store/admission.h"
@@ -15,13 +15,14 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "pending.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "submissions_private.h"
 
-/* Hits are written this long after the first of them. */
-#define HITS_US (2 * G_TIME_SPAN_SECOND)
+/* What is counted is written this long after the first of it. */
+#define PENDING_US (2 * G_TIME_SPAN_SECOND)
 
 typedef struct {
 	AdmissionRequest asked; /* points to what follows */
@@ -46,9 +47,9 @@ struct Admission {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	GQueue waiting;     /* Request * */
-	GHashTable *hits;   /* gint64 * -> guint64 * */
-	gint64 hits_due_us; /* monotonic; while there are any */
+	GQueue waiting;        /* Request * */
+	Pending *pending;      /* what is to be counted */
+	gint64 pending_due_us; /* monotonic; while there is any */
 	gboolean is_stopping;
 
 	Db *db;
@@ -252,70 +253,25 @@ decide_batch(Admission *admission, const GPtrArray *batch)
 	}
 }
 
-/* --- Hits --------------------------------------------------------------------------------------------------------- */
-/* Under the lock. */
-static void
-add_hits(Admission *admission, gint64 entry_id, guint64 count)
-{
-	guint64 *known = g_hash_table_lookup(admission->hits, &entry_id);
-	if (known) {
-		*known += count;
-		return;
-	}
-	if (g_hash_table_size(admission->hits) >= LIMIT_HITS)
-		return;
-	if (g_hash_table_size(admission->hits) == 0)
-		admission->hits_due_us = g_get_monotonic_time() + HITS_US;
-	g_hash_table_insert(admission->hits, g_memdup2(&entry_id, sizeof entry_id), g_memdup2(&count, sizeof count));
-}
-
-static GHashTable *
-hits_new(void)
-{
-	return g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-}
+/* --- Counting ----------------------------------------------------------------------------------------------------- */
 
 /* Work: writes them. */
 static gboolean
-write_all(Db *counters, gpointer hits, GError **error)
+write_all(Db *counters, gpointer pending, GError **error)
 {
-	GHashTableIter iter;
-	gpointer entry_id, count;
-	g_hash_table_iter_init(&iter, hits);
-	while (g_hash_table_iter_next(&iter, &entry_id, &count))
-		if (!counters_add_hits(counters, *(const gint64 *)entry_id, *(const guint64 *)count, error))
-			return FALSE;
-	return TRUE;
+	return pending_write(pending, counters, error);
 }
 
-/* What could not be written waits again, unless this is the end. Only hits are late then: a row of theirs in which nothing fits must not
- * make the rates rest. */
+/* What could not be written waits again, unless this is the end. Only the counting is late then: a row of it in which nothing fits must
+ * not make the rates rest. */
 static void
-put_back(Admission *admission, GHashTable *hits)
+put_back(Admission *admission, const Pending *taken)
 {
-	GHashTableIter iter;
-	gpointer entry_id, count;
 	pthread_mutex_lock(&admission->lock);
-	g_hash_table_iter_init(&iter, hits);
-	while (!admission->is_stopping && g_hash_table_iter_next(&iter, &entry_id, &count))
-		add_hits(admission, *(const gint64 *)entry_id, *(const guint64 *)count);
-	admission->hits_due_us = g_get_monotonic_time() + HITS_US;
+	if (!admission->is_stopping)
+		pending_put_back(admission->pending, taken);
+	admission->pending_due_us = g_get_monotonic_time() + PENDING_US;
 	pthread_mutex_unlock(&admission->lock);
-}
-
-/* Under the lock: some of those that wait, as many as one transaction should hold. The caller's. */
-static GHashTable *
-take_hits(Admission *admission)
-{
-	GHashTable *taken = hits_new();
-	GHashTableIter iter;
-	gpointer entry_id, count;
-	g_hash_table_iter_init(&iter, admission->hits);
-	while (g_hash_table_size(taken) < LIMIT_HITS_BATCH && g_hash_table_iter_next(&iter, &entry_id, &count)) {
-		g_hash_table_iter_steal(&iter);
-		g_hash_table_insert(taken, entry_id, count);
-	}
-	return taken;
 }
 
 /* --- The thread --------------------------------------------------------------------------------------------------- */
@@ -326,20 +282,21 @@ wait_until(Admission *admission, gint64 monotonic_us)
 	pthread_cond_timedwait(&admission->wake, &admission->lock, &until);
 }
 
-/* Waits for something to do: requests, oldest first; a piece of the hits that are due (else NULL). Neither means: stop. */
+/* Waits for something to do: requests, oldest first; a piece of what is due to be counted (else NULL). Neither means: stop. */
 static GPtrArray *
-take(Admission *admission, GHashTable **hits)
+take(Admission *admission, Pending **due)
 {
 	GPtrArray *batch = g_ptr_array_new_with_free_func((GDestroyNotify)request_free);
 	pthread_mutex_lock(&admission->lock);
 	for (;;) {
-		const gboolean has_hits = g_hash_table_size(admission->hits) > 0;
-		const gboolean is_due = has_hits && (admission->is_stopping || g_get_monotonic_time() >= admission->hits_due_us);
-		*hits = is_due ? take_hits(admission) : NULL;
+		const gboolean has_any = !pending_is_empty(admission->pending);
+		const gboolean is_due =
+		    has_any && (admission->is_stopping || g_get_monotonic_time() >= admission->pending_due_us);
+		*due = is_due ? pending_take(admission->pending) : NULL;
 		if (is_due || admission->is_stopping || !g_queue_is_empty(&admission->waiting))
 			break;
-		if (has_hits)
-			wait_until(admission, admission->hits_due_us);
+		if (has_any)
+			wait_until(admission, admission->pending_due_us);
 		else
 			pthread_cond_wait(&admission->wake, &admission->lock);
 	}
@@ -364,14 +321,14 @@ run(void *data)
 {
 	Admission *admission = data;
 	for (;;) {
-		g_autoptr(GHashTable) hits = NULL;
-		g_autoptr(GPtrArray) batch = take(admission, &hits);
-		if (batch->len == 0 && !hits)
+		g_autoptr(Pending) due = NULL;
+		g_autoptr(GPtrArray) batch = take(admission, &due);
+		if (batch->len == 0 && !due)
 			return NULL;
 		decide_batch(admission, batch);
 		tell(batch);
-		if (hits && (is_resting(admission) || !try_work(admission, write_all, hits)))
-			put_back(admission, hits);
+		if (due && (is_resting(admission) || !try_work(admission, write_all, due)))
+			put_back(admission, due);
 	}
 }
 
@@ -400,7 +357,7 @@ admission_start(const char *data_directory, GError **error)
 	pthread_mutex_init(&admission->lock, NULL);
 	init_wake(&admission->wake);
 	g_queue_init(&admission->waiting);
-	admission->hits = hits_new();
+	admission->pending = pending_new();
 	admission->denials = g_hash_table_new_full(counters_key_hash, counters_key_equal, NULL, g_free);
 	const int result = pthread_create(&admission->thread, NULL, run, admission);
 	if (result != 0)
@@ -421,7 +378,7 @@ admission_stop(Admission *admission)
 	db_free(admission->db);
 	g_clear_error(&admission->failure);
 	g_hash_table_unref(admission->denials);
-	g_hash_table_unref(admission->hits);
+	pending_free(admission->pending);
 	pthread_cond_destroy(&admission->wake);
 	pthread_mutex_destroy(&admission->lock);
 	g_free(admission->data_directory);
@@ -447,15 +404,48 @@ admission_ask(Admission *admission, const AdmissionRequest *asked, AdmissionDone
 	return has_room;
 }
 
+/* Under the lock from here to counting_ends. TRUE if nothing waits yet, so that the thread must hear when it is due. */
+static gboolean
+counting_begins(Admission *admission)
+{
+	pthread_mutex_lock(&admission->lock);
+	const gboolean is_first = pending_is_empty(admission->pending);
+	if (is_first)
+		admission->pending_due_us = g_get_monotonic_time() + PENDING_US;
+	return is_first;
+}
+
+static void
+counting_ends(Admission *admission, gboolean is_first)
+{
+	pthread_mutex_unlock(&admission->lock);
+	if (is_first)
+		pthread_cond_signal(&admission->wake);
+}
+
 void
 admission_count_hits(Admission *admission, const gint64 *entry_ids, guint count)
 {
-	pthread_mutex_lock(&admission->lock);
-	const gboolean is_first = g_hash_table_size(admission->hits) == 0;
+	const gboolean is_first = counting_begins(admission);
 	for (guint i = 0; i < count; i++)
-		add_hits(admission, entry_ids[i], 1);
-	pthread_mutex_unlock(&admission->lock);
-	/* The thread knows by then when they are due. */
-	if (is_first)
-		pthread_cond_signal(&admission->wake);
+		pending_add_hits(admission->pending, entry_ids[i], 1);
+	counting_ends(admission, is_first);
+}
+
+void
+admission_tally(Admission *admission, const TallyMark *marks, guint count)
+{
+	const gboolean is_first = counting_begins(admission);
+	for (guint i = 0; i < count; i++)
+		pending_add_mark(admission->pending, &marks[i]);
+	counting_ends(admission, is_first);
+}
+
+gboolean
+admission_tally_limited(Admission *admission, const TallyLimited *limited)
+{
+	const gboolean is_first = counting_begins(admission);
+	const gboolean is_counted = pending_add_limited(admission->pending, limited);
+	counting_ends(admission, is_first);
+	return is_counted;
 }

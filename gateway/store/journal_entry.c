@@ -154,11 +154,12 @@ journal_release_new(const char *receipt, const GPtrArray *planned)
 }
 
 JournalEntry *
-journal_press_new(const char *site, const char *token)
+journal_press_new(const char *site, const char *token, const char *decision)
 {
 	JournalEntry *entry = g_new0(JournalEntry, 1);
 	entry->site = g_strdup(site);
 	entry->token = g_strdup(token);
+	entry->decision = g_strdup(decision);
 	return entry;
 }
 
@@ -169,6 +170,7 @@ journal_entry_free(JournalEntry *entry)
 		return;
 	g_free(entry->site);
 	g_free(entry->token);
+	g_free(entry->decision);
 	g_free(entry->receipt);
 	g_free(entry->repetition);
 	g_free(entry->fingerprint);
@@ -329,6 +331,7 @@ insert_press(Db *db, const JournalEntry *entry, GError **error)
 		return FALSE;
 	statement_bind_text(statement, "site", entry->site);
 	statement_bind_text(statement, "token", entry->token);
+	statement_bind_text(statement, "decision", entry->decision);
 	statement_bind_int(statement, "now", clock_now_us());
 	return statement_step(statement, NULL, error);
 }

@@ -11,7 +11,8 @@ Vault *journal_vault(const Journal *journal);
 
 struct JournalEntry {
 	char *site;
-	char *token;         /* of a pressed link; then there is nothing else but the site. NULL: it is none */
+	char *token;         /* of a pressed link; then there is nothing else but site and decision. NULL: it is none */
+	char *decision;      /* of a pressed link */
 	gboolean is_release; /* of the held submission with this receipt; then there is nothing else but what is planned */
 	char *receipt;
 	guint64 form_id;

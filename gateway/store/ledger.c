@@ -10,6 +10,7 @@
 
 #include "ledger_private.h"
 #include "sekisho/base/clock.h"
+#include "sekisho/base/limits.h"
 #include "store/statements.h"
 
 Statement *
@@ -92,6 +93,27 @@ ledger_redeem(Db *ledger, const Proof *proof, GBytes *token_id, gint64 token_unt
 	if (!db_begin(ledger, error))
 		return FALSE;
 	return db_end(ledger, redeem_in_transaction(ledger, proof, token_id, token_until_us, is_first, error), error);
+}
+
+gboolean
+ledger_use_token(Db *ledger, GBytes *token_id, gint64 token_until_us, gboolean *is_first, GError **error)
+{
+	return db_begin(ledger, error) &&
+	       db_end(ledger, use_token(ledger, token_id, token_until_us, is_first, error), error);
+}
+
+gboolean
+ledger_is_token_used(Db *ledger, GBytes *token_id, gboolean *is_used, GError **error)
+{
+	gint64 number = 0;
+	Statement *statement = db_statement(ledger, STATEMENT_LEDGER_TOKEN_IS_USED, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_gbytes(statement, "id", token_id);
+	if (!statement_number(statement, 0, &number, error))
+		return FALSE;
+	*is_used = number != 0;
+	return TRUE;
 }
 
 gboolean
@@ -209,6 +231,8 @@ purge_in_transaction(Db *ledger, guint limit, gint *count, GError **error)
 	    {STATEMENT_LEDGER_PURGE_BOUNCE_TRAFFIC, (now_us - 29 * DAY_US) / HOUR_US},
 	    {STATEMENT_LEDGER_PURGE_ACCOUNT_RATES, now_us},
 	    {STATEMENT_LEDGER_PURGE_ALARMS, now_us - 90 * DAY_US},
+	    {STATEMENT_AUDIT_PURGE, now_us - LIMIT_AUDIT_US},
+	    {STATEMENT_REPORTS_PURGE, now_us - LIMIT_REPORTS_US},
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(steps); i++) {
 		Statement *statement = db_statement(ledger, steps[i].statement, error);

@@ -31,8 +31,8 @@ ledger_alarm_raise(Db *ledger, const char *site, const char *topic, const char *
 	return changes >= 0;
 }
 
-static gpointer
-read_alarm(Statement *statement)
+gpointer
+ledger_read_alarm(Statement *statement)
 {
 	Alarm *alarm = g_new0(Alarm, 1);
 	alarm->id = statement_int(statement, 0);
@@ -51,7 +51,7 @@ ledger_alarms_untold(Db *ledger, AlarmChannel channel, guint limit, GError **err
 		return NULL;
 	statement_bind_int(statement, "channel", channel);
 	statement_bind_int(statement, "limit", limit);
-	return statement_rows(statement, read_alarm, (GDestroyNotify)alarm_free, error);
+	return statement_rows(statement, ledger_read_alarm, (GDestroyNotify)alarm_free, error);
 }
 
 static gboolean

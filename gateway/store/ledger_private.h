@@ -33,3 +33,5 @@ gboolean ledger_has_any(Db *ledger, guint id, LedgerAddress address, gboolean *h
 gint ledger_remove(Db *ledger, guint id, LedgerAddress address, GError **error);
 /* The hash in a column; zeroes if it holds none. */
 VaultHash ledger_read_hash(Statement *statement, int column);
+/* A StatementReader of an Alarm: id, site, topic, text, raised_at. */
+gpointer ledger_read_alarm(Statement *statement);

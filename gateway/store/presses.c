@@ -12,6 +12,7 @@ press_free(Press *press)
 		return;
 	g_free(press->site);
 	g_free(press->token);
+	g_free(press->decision);
 	g_free(press);
 }
 
@@ -22,6 +23,7 @@ read_press(Statement *statement)
 	press->id = statement_int(statement, 0);
 	press->site = statement_text(statement, 1);
 	press->token = statement_text(statement, 2);
+	press->decision = statement_text(statement, 3);
 	return press;
 }
 
@@ -34,6 +36,21 @@ presses_list(Db *db, gint64 after_id, guint limit, GError **error)
 	statement_bind_int(statement, "after", after_id);
 	statement_bind_int(statement, "limit", limit);
 	return statement_rows(statement, read_press, (GDestroyNotify)press_free, error);
+}
+
+gboolean
+presses_decision(Db *db, const char *token, char **decision, GError **error)
+{
+	gboolean has_row = FALSE;
+	Statement *statement = db_statement(db, STATEMENT_PRESS_DECISION, error);
+	if (!statement)
+		return FALSE;
+	statement_bind_text(statement, "token", token);
+	if (!statement_step(statement, &has_row, error))
+		return FALSE;
+	*decision = has_row ? statement_text(statement, 0) : NULL;
+	statement_reset(statement);
+	return TRUE;
 }
 
 gboolean

@@ -142,15 +142,7 @@ submissions_find(Db *db, const char *receipt, GError **error)
 
 /* --- Opening ------------------------------------------------------------------------------------------------------ */
 
-typedef struct {
-	char *receipt;
-	char *site;
-	guint64 form_id;
-	gboolean is_released;
-	VaultSealed *sealed;
-} SealedRow;
-
-static void
+void
 sealed_row_free(SealedRow *row)
 {
 	g_free(row->receipt);
@@ -158,10 +150,9 @@ sealed_row_free(SealedRow *row)
 	vault_sealed_free(row->sealed);
 	g_free(row);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(SealedRow, sealed_row_free)
 
-static SealedRow *
-read_sealed(Db *db, gint64 id, GError **error)
+SealedRow *
+sealed_row_read(Db *db, gint64 id, GError **error)
 {
 	Statement *statement = db_statement(db, STATEMENT_SUBMISSION_SEALED, error);
 	if (!statement)
@@ -198,15 +189,8 @@ read_sealed(Db *db, gint64 id, GError **error)
 }
 
 Submission *
-submissions_open(Db *db, Vault *vault, gint64 id, GError **error)
+sealed_row_submission(const SealedRow *row, GBytes *bytes, GError **error)
 {
-	g_autoptr(SealedRow) row = read_sealed(db, id, error);
-	if (!row)
-		return NULL;
-	g_autofree char *associated = submissions_associated(row->receipt, row->site, row->form_id);
-	g_autoptr(GBytes) bytes = vault_unseal(vault, row->sealed, associated, error);
-	if (!bytes)
-		return NULL;
 	g_autoptr(GError) broken = NULL;
 	Submission *submission = submission_from_bytes(row->receipt, row->site, row->form_id, bytes, &broken);
 	/* The bytes are ours and yet no submission: nothing that somebody configured will mend them. */
@@ -215,6 +199,17 @@ submissions_open(Db *db, Vault *vault, gint64 id, GError **error)
 	else
 		submission->is_released = row->is_released;
 	return submission;
+}
+
+Submission *
+submissions_open(Db *db, Vault *vault, gint64 id, GError **error)
+{
+	g_autoptr(SealedRow) row = sealed_row_read(db, id, error);
+	if (!row)
+		return NULL;
+	g_autofree char *associated = submissions_associated(row->receipt, row->site, row->form_id);
+	g_autoptr(GBytes) bytes = vault_unseal(vault, row->sealed, associated, error);
+	return bytes ? sealed_row_submission(row, bytes, error) : NULL;
 }
 
 /* --- Ending ------------------------------------------------------------------------------------------------------- */
@@ -261,8 +256,8 @@ submissions_erase_settled(Db *db, gint64 id, gboolean *is_erased, GError **error
 	g_autoptr(GBytes) epoch_id = statement_bytes(statement, 0);
 	statement_reset(statement);
 	*is_erased = TRUE;
-	return run_on_id(db, STATEMENT_SUBMISSION_ERASE, id, error) && run_on_id(db, STATEMENT_SPOOL_RELEASE, id, error) &&
-	       release_epoch(db, epoch_id, error);
+	return run_on_id(db, STATEMENT_SUBMISSION_ERASE, id, error) && run_on_id(db, STATEMENT_REVIEW_END, id, error) &&
+	       run_on_id(db, STATEMENT_SPOOL_RELEASE, id, error) && release_epoch(db, epoch_id, error);
 }
 
 typedef struct {

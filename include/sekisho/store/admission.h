@@ -12,6 +12,7 @@
 
 #include "sekisho/store/counters.h"
 #include "sekisho/store/submissions.h"
+#include "sekisho/store/tally.h"
 
 typedef struct Admission Admission;
 
@@ -46,3 +47,7 @@ void admission_stop(Admission *admission);
 gboolean admission_ask(Admission *admission, const AdmissionRequest *request, AdmissionDone done, gpointer user_data);
 /* One hit of each of these list entries; written in batches, within seconds. Beyond LIMIT_HITS entries that wait it is not counted. Any thread. */
 void admission_count_hits(Admission *admission, const gint64 *entry_ids, guint count);
+/* Counts for the owner's report (store/tally.h); written in batches, within seconds. Beyond LIMIT_TALLY_PENDING that wait it is not counted. Any thread. */
+void admission_tally(Admission *admission, const TallyMark *marks, guint count);
+/* The same for who was limited. FALSE, and nothing is counted, if `boxed` is NULL and it does not wait already: then box its text, which costs a tenth of a millisecond, and ask again. */
+gboolean admission_tally_limited(Admission *admission, const TallyLimited *limited);

@@ -59,8 +59,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(JournalEntry, journal_entry_free)
  * is held no more, that is no error, and it is not kept (JournalOutcome.is_kept). */
 JournalEntry *journal_release_new(const char *receipt, const GPtrArray *planned);
 
-/* A pressed link (store/presses.h) instead of a submission; committed as durably. A token that is there already is no error. */
-JournalEntry *journal_press_new(const char *site, const char *token);
+/* A pressed link (store/presses.h) instead of a submission; committed as durably. `decision`: of a review link (review_decision_text); "" of a confirmation. A token that is there already is no
+ * error, and its first decision holds. */
+JournalEntry *journal_press_new(const char *site, const char *token, const char *decision);
 
 /* Takes `entry`, whatever happens. FALSE, and `done` never called, with STORE_ERROR_BUSY when LIMIT_JOURNAL_QUEUE entries wait, and with
  * STORE_ERROR_CONFLICT for a content above LIMIT_STORED_CONTENT_BYTES, which nobody would open again. */

@@ -34,6 +34,9 @@ gboolean ledger_prove(Db *ledger, const Proof *proof, GError **error);
 /* The same by a link's token, which works once: `token_id` (any bytes that name it) is remembered until `token_until_us`. *is_first is FALSE, and nothing changes, if it
  * was used before. */
 gboolean ledger_redeem(Db *ledger, const Proof *proof, GBytes *token_id, gint64 token_until_us, gboolean *is_first, GError **error);
+/* The same for a token that proves no address. */
+gboolean ledger_use_token(Db *ledger, GBytes *token_id, gint64 token_until_us, gboolean *is_first, GError **error);
+gboolean ledger_is_token_used(Db *ledger, GBytes *token_id, gboolean *is_used, GError **error);
 /* Whether any of `hashes` (VaultHash, vault_hashes of one address) is proved now. */
 gboolean ledger_is_proved(Db *ledger, const char *site, const GArray *hashes, gboolean *is_proved, GError **error);
 /* Proof *, newest first, those past their time left out; `site` NULL: all. NULL on error. */
@@ -222,6 +225,6 @@ gboolean ledger_is_null_sender(Db *ledger, const char *account, gboolean *is_acc
 gboolean ledger_note_tagged_sender(Db *ledger, const char *account, gboolean is_accepted, GError **error);
 gboolean ledger_is_tagged_sender(Db *ledger, const char *account, gboolean *is_accepted, GError **error);
 
-/* Removes what no rule looks at any more: charges after 31 days, used tokens, proofs and suppressions past their time, traffic after 29 days, unused rates, told alarms 90 days after they were cleared; up to
+/* Removes what no rule looks at any more: charges after 31 days, used tokens, proofs and suppressions past their time, traffic after 29 days, unused rates, told alarms 90 days after they were cleared, reports after LIMIT_REPORTS_US, lines of the audit after LIMIT_AUDIT_US; up to
  * `limit` rows of each. How many, or -1. */
 gint ledger_purge(Db *ledger, guint limit, GError **error);

@@ -12,10 +12,13 @@ typedef struct {
 	gint64 id;
 	char *site;
 	char *token;
+	char *decision; /* of a review link: review_decision_read (store/review.h); "": a confirmation */
 } Press;
 void press_free(Press *press);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Press, press_free)
 
 /* The oldest behind `after_id` (0: of all), at most `limit` (Press *). The front writes them with journal_submit. */
 GPtrArray *presses_list(Db *db, gint64 after_id, guint limit, GError **error);
+/* What the row of this token asks for, while it waits for the courier: *decision is the caller's, NULL if there is none. */
+gboolean presses_decision(Db *db, const char *token, char **decision, GError **error);
 gboolean presses_remove(Db *db, gint64 id, GError **error);

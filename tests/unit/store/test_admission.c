@@ -364,6 +364,43 @@ test_many_hits(Fixture *fixture, gconstpointer unused)
 	admission_stop(admission);
 }
 
+/* What was counted is written within seconds, with the text of who was limited from whoever brought it first. */
+static void
+test_tallies_are_written_soon(Fixture *fixture, gconstpointer unused)
+{
+	(void)unused;
+	Admission *admission = start(fixture);
+	const gint64 now_us = clock_now_us();
+	g_autoptr(GBytes) boxed = g_bytes_new_static("BOX", 3);
+	const TallyMark marks[] = {
+	    {now_us, "a.example", TALLY_VERDICT, "wait", 1}, {now_us, "a.example", TALLY_REASON, "rate.rate_ip", 1}};
+	TallyLimited limited = {now_us, "a.example", 2, row_hash('a'), NULL, 1};
+	g_assert_false(admission_tally_limited(admission, &limited));
+	limited.boxed = boxed;
+	g_assert_true(admission_tally_limited(admission, &limited));
+	limited.boxed = NULL;
+	for (guint i = 0; i < 2; i++) {
+		g_assert_true(admission_tally_limited(admission, &limited));
+		admission_tally(admission, marks, G_N_ELEMENTS(marks));
+	}
+	sqlite3 *raw = counting_raw(fixture);
+	sqlite3_busy_timeout(raw, 5000);
+	const gint64 deadline_us = g_get_monotonic_time() + 20 * SECOND_US;
+	while (raw_number(raw, "SELECT coalesce(sum(count), 0) FROM tally") == 0 && g_get_monotonic_time() < deadline_us)
+		g_usleep(50000);
+	g_assert_cmpint(
+	    raw_number(raw, "SELECT count FROM tally WHERE topic = 1 AND item = 'wait' AND site = 'a.example'"), ==, 2);
+	g_assert_cmpint(raw_number(raw, "SELECT count FROM tally WHERE topic = 2 AND item = 'rate.rate_ip'"), ==, 2);
+	g_assert_cmpint(raw_number(raw, "SELECT count FROM limited WHERE tier = 2 AND boxed = CAST('BOX' AS BLOB)"), ==, 3);
+	/* Written, so it must come with its text again. */
+	g_assert_false(admission_tally_limited(admission, &limited));
+	/* What waits when it ends is written, too. */
+	admission_tally(admission, marks, 1);
+	admission_stop(admission);
+	g_assert_cmpint(raw_number(raw, "SELECT sum(count) FROM tally WHERE topic = 1"), ==, 3);
+	sqlite3_close(raw);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -379,6 +416,7 @@ main(int argc, char **argv)
 	    {"a full queue takes no more", test_full_queue},
 	    {"hits are written within seconds", test_hits_are_written_soon},
 	    {"many hits are written in pieces", test_many_hits},
+	    {"tallies are written within seconds", test_tallies_are_written_soon},
 	};
 	g_test_init(&argc, &argv, NULL);
 	return fixture_run("store/admission", tests, G_N_ELEMENTS(tests));

@@ -290,9 +290,9 @@ test_presses(Fixture *fixture, gconstpointer unused)
 	g_autoptr(GError) error = NULL;
 	Desk desk;
 	desk_open(&desk, fixture);
-	static const char *const tokens[] = {"one", "two", "one", "three"};
+	static const char *const tokens[] = {"one", "two", "one", "three"}, *const decisions[] = {"release", "", "discard", ""};
 	for (gsize i = 0; i < G_N_ELEMENTS(tokens); i++) {
-		g_assert_true(journal_submit(desk.journal, journal_press_new("example.jp", tokens[i]), tell, &desk, &error));
+		g_assert_true(journal_submit(desk.journal, journal_press_new("example.jp", tokens[i], decisions[i]), tell, &desk, &error));
 		desk.accepted++;
 		wait_for(&desk, desk.accepted);
 	}
@@ -300,7 +300,7 @@ test_presses(Fixture *fixture, gconstpointer unused)
 	sqlite3 *raw = raw_open(fixture);
 	raw_execute(raw, "BEGIN IMMEDIATE");
 	submit(&desk, "TWICE");
-	g_assert_true(journal_submit(desk.journal, journal_press_new("other.jp", "four"), tell, &desk, &error));
+	g_assert_true(journal_submit(desk.journal, journal_press_new("other.jp", "four", ""), tell, &desk, &error));
 	desk.accepted++;
 	submit(&desk, "TWICE");
 	raw_execute(raw, "COMMIT");
@@ -314,7 +314,13 @@ test_presses(Fixture *fixture, gconstpointer unused)
 	for (guint i = 0; i < presses->len; i++)
 		g_assert_cmpstr(((Press *)presses->pdata[i])->token, ==, order[i]);
 	const Press *first = presses->pdata[0];
+	g_autofree char *decision = NULL, *none = NULL;
 	g_assert_cmpstr(first->site, ==, "example.jp");
+	/* Of the same token the first one holds. */
+	g_assert_cmpstr(first->decision, ==, "release");
+	g_assert_true(presses_decision(db, "one", &decision, &error) && presses_decision(db, "five", &none, &error));
+	g_assert_cmpstr(decision, ==, "release");
+	g_assert_null(none);
 	g_assert_true(presses_remove(db, first->id, &error));
 	g_assert_true(presses_remove(db, first->id, &error));
 	g_autoptr(GPtrArray) rest = presses_list(db, 0, 10, &error);
