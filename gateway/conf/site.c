@@ -74,6 +74,7 @@ site_settings(const SitePlace *place, GPtrArray *problems, GError **error)
 	g_autoptr(Mailbox) from = mailbox_parse(settings_text(settings, "mail", "from"), NULL);
 	settings_default(settings, "site", "title", place->name);
 	g_autofree char *domain = own_domain_of_url(settings_text(settings, "site", "url"));
+	settings_default(settings, "report", "address", settings_text(settings, "site", "admin_address"));
 	settings_default(settings, "mail", "bounce_address", from == NULL ? "" : from->address);
 	settings_default(settings, "site", "own_domains", domain == NULL ? "none" : domain);
 	return settings;
@@ -177,7 +178,6 @@ check_facts(const SiteFacts *facts, const Settings *settings, GPtrArray *problem
 {
 	const char *at = strchr(facts->bounce_address, '@');
 	gsize local_bytes = at != NULL ? (gsize)(at - facts->bounce_address) : 0;
-
 	for (char **domain = facts->own_domains; *domain != NULL; domain++)
 		if (own_domain_is_shared(*domain))
 			settings_problem(settings, "site", "own_domains", problems,
@@ -261,6 +261,7 @@ site_clear(gpointer data)
 	spam_words_free((SpamWords *)site->disallowed_words);
 	g_free((char *)site->wordpress_key_file);
 	g_free((char *)site->dkim_selector);
+	g_free((char *)site->report_address);
 	if (site->reply != NULL)
 		g_free(site->reply->bounce_delimiter);
 	g_free((ReplyLimits *)site->reply);
@@ -306,6 +307,8 @@ site_load(const SitePlace *place, GError **error)
 	site->reply = read_reply_limits(settings);
 	site->notices_per_hour = (guint)settings_number(settings, "notice", "per_hour");
 	site->dkim_selector = g_strdup(settings_text(settings, "mail", "dkim_selector"));
+	site->report_schedule = (ReportSchedule)settings_number(settings, "report", "send");
+	site->report_address = read_address(settings, "report", "address");
 	site->retention_us = settings_number(settings, "retention", "submissions");
 	g_autoptr(GateSite) gate = gatefile_site_new(settings, facts, problems);
 	gate_policy_free(gatefile_policy(gate, NULL, problems));

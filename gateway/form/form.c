@@ -106,6 +106,15 @@ site_facts_unref(SiteFacts *facts)
 		g_atomic_rc_box_release_full(facts, site_facts_clear);
 }
 
+char *
+site_facts_time(const SiteFacts *facts, gint64 time_us)
+{
+	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time_us / G_USEC_PER_SEC);
+	g_autoptr(GDateTime) local = utc == NULL ? NULL : g_date_time_to_timezone(utc, facts->timezone);
+
+	return local == NULL ? g_strdup("") : g_date_time_format(local, "%Y-%m-%d %H:%M:%S %:z");
+}
+
 /* --- Source ------------------------------------------------------------------------------------------------------------- */
 
 FormSource *

@@ -8,6 +8,7 @@
 
 #include "sekisho/base/text.h"
 #include "sekisho/form/mailtag.h"
+#include "sekisho/wire/address.h"
 
 /* One mail while it is mended. */
 typedef struct {
@@ -201,14 +202,37 @@ add_reply_to(const Mend *mend, const char *visitor)
 	add_mending(mend, place, "", line, "answers go to the visitor, as before");
 }
 
+/* wordpress@ and the host is WordPress's own invention and the form's default; plugins that mail by an account put its address there, and so do we. */
+static void
+mend_invented(const Mend *mend, const Examined *examined, const char *place)
+{
+	g_autofree char *sender = text_strip(mend->mail->sender);
+	const char *bracket = strrchr(sender, '<');
+	g_autoptr(Mailbox) from = mailbox_parse(mend->site->from, NULL);
+
+	if (g_ascii_strncasecmp(bracket != NULL ? bracket + 1 : sender, "wordpress@", strlen("wordpress@")) != 0 ||
+	    from == NULL || g_ascii_strncasecmp(from->address, "wordpress@", strlen("wordpress@")) == 0)
+		return;
+	g_autofree char *name = g_strndup(sender, bracket != NULL ? (gsize)(bracket - sender) : 0);
+	g_autoptr(GPtrArray) fields = mailtag_fields(name, examined->form);
+	g_autofree char *kept = fields->len > 0 ? g_strdup_printf("%s<%s>", name, from->address) : g_strdup("");
+	g_autofree char *after =
+	    fields->len > 0 ? g_strdup(kept) : g_strdup_printf("%s (left empty, which means the site's own)", mend->site->from);
+	add_mending(mend, place, sender, after,
+	    "WordPress made this address up, and mail accounts refuse a sender that they do not know");
+	text_replace(&mend->mail->sender, g_steal_pointer(&kept));
+}
+
 static void
 mend_sender(const Mend *mend, const Examined *examined)
 {
 	g_autofree char *place = g_strdup_printf("form.ini [%s] sender", mend->group);
 	const char *reason = sentence_about(examined->sentences, place);
 
-	if (reason == NULL)
+	if (reason == NULL) {
+		mend_invented(mend, examined, place);
 		return;
+	}
 	g_autofree char *sender = text_strip(mend->mail->sender);
 	g_autoptr(GPtrArray) fields = mailtag_fields(strchr(sender, '<') != NULL ? strchr(sender, '<') : sender, examined->form);
 	g_autofree char *after = g_strdup_printf("%s (left empty, which means the site's own)", mend->site->from);

@@ -39,6 +39,16 @@ client_facts_free(ClientFacts *facts)
 	g_free(facts);
 }
 
+char *
+client_facts_endpoint(const ClientFacts *facts)
+{
+	if (*facts->remote_ip == '\0' || facts->remote_port == 0)
+		return g_strdup(facts->remote_ip);
+	if (strchr(facts->remote_ip, ':') != NULL)
+		return g_strdup_printf("[%s]:%u", facts->remote_ip, facts->remote_port);
+	return g_strdup_printf("%s:%u", facts->remote_ip, facts->remote_port);
+}
+
 void
 submission_field_free(SubmissionField *field)
 {

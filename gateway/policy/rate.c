@@ -240,6 +240,22 @@ rate_charge(RateTier tier, const Rate *rate, const Submission *submission, Vault
 	return charge_of(tier, rate, submission->site, value ? value : "", vault);
 }
 
+char *
+rate_who(const CounterCharge *charge, const Rate *rate, const Form *form, const Submission *submission, Vault *vault)
+{
+	if (charge->tier != RATE_SENDER) {
+		char *value = single_value(charge->tier, submission);
+		return value ? value : g_strdup("");
+	}
+	g_autoptr(GPtrArray) values = sender_values(form, submission);
+	for (guint i = 0; i < values->len; i++) {
+		const CounterCharge known = charge_of(RATE_SENDER, rate, submission->site, values->pdata[i], vault);
+		if (vault_hash_equal(&known.key, &charge->key))
+			return g_strdup(values->pdata[i]);
+	}
+	return g_strdup("");
+}
+
 /* --- The finding --------------------------------------------------------------------------------------------------- */
 
 void

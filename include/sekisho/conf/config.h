@@ -83,6 +83,9 @@ typedef struct {
 	char *bounce_delimiter;  /* between bounce address and its signed tag; "" = no tag */
 } ReplyLimits;
 
+/* Whether the owner is mailed a report by himself: of yesterday, or of the last week (from Monday), in the site's zone. */
+typedef enum { REPORT_OFF, REPORT_DAILY, REPORT_WEEKLY } ReportSchedule;
+
 typedef struct Site {
 	const SiteFacts *facts;
 	const GPtrArray *accounts; /* const Account *, in the order in which they are tried; at least one */
@@ -90,6 +93,8 @@ typedef struct Site {
 	guint notices_per_hour;   /* beyond it they are sent together */
 	const char *dkim_selector; /* of the key that its mail server signs with; "" = not known */
 	gint64 retention_us;
+	ReportSchedule report_schedule;
+	const char *report_address; /* whom the report is mailed to; "" if neither it nor admin_address is configured */
 	const SpamWords *disallowed_words; /* NULL: none */
 	const char *wordpress_key_file;    /* see site_wordpress_key; "" = none */
 	struct SiteForms *forms;  /* private to conf */

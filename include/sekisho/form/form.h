@@ -67,6 +67,8 @@ typedef struct {
 SiteFacts *site_facts_new(void);
 SiteFacts *site_facts_ref(const SiteFacts *facts);
 void site_facts_unref(SiteFacts *facts);
+/* A moment in the site's zone: "2026-11-22 20:51:00 +09:00"; "" for one that no calendar has. The caller's. */
+char *site_facts_time(const SiteFacts *facts, gint64 time_us);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SiteFacts, site_facts_unref)
 
 typedef struct {

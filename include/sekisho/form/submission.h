@@ -24,6 +24,8 @@ typedef struct {
 } ClientFacts;
 ClientFacts *client_facts_new(void);
 void client_facts_free(ClientFacts *facts);
+/* Address with source port, as a URL writes it: behind a carrier's NAT only both together name somebody. "" if the address is not known. The caller's. */
+char *client_facts_endpoint(const ClientFacts *facts);
 
 /* One uploaded file, in the order in which it came. Its content lies sealed in a spool file under a key of its own (store/spool.h); this record is sealed
  * with the submission, so erasing the row makes the content unreadable. A file that was not kept has an empty `spool` and a `state` that says why. */

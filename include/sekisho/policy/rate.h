@@ -45,5 +45,9 @@ void rate_charges(const Rate rates[RATE_TIERS], const Form *form, const Submissi
 /* One charge of RATE_UNCHECKED or RATE_REJECTED. The rate must not be off. */
 CounterCharge rate_charge(RateTier tier, const Rate *rate, const Submission *submission, Vault *vault);
 
+/* Who is charged by one of rate_charges of the same submission, with the rate of its tier: an address or network, a fingerprint, a mailbox, the number of the form; "" for the site, or if it is none of them.
+ * Text from outside where it is a mailbox. The caller's. */
+char *rate_who(const CounterCharge *charge, const Rate *rate, const Form *form, const Submission *submission, Vault *vault);
+
 /* The finding of a denied tier: WAIT until `retry_at_us`; of RATE_UNCHECKED HOLD, of RATE_REJECTED none. `mode` is CHECK_RATE's. */
 void rate_judge(CheckMode mode, RateTier tier, gint64 retry_at_us, GPtrArray *findings);

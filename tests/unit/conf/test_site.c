@@ -38,6 +38,8 @@ test_defaults(void)
 	g_assert_false(reply->is_null_sender);
 	g_assert_cmpstr(reply->bounce_delimiter, ==, "+");
 	g_assert_cmpuint(site->notices_per_hour, ==, 60);
+	g_assert_cmpint(site->report_schedule, ==, REPORT_WEEKLY);
+	g_assert_cmpstr(site->report_address, ==, site->facts->admin_address);
 	g_assert_cmpstr(site->dkim_selector, ==, "");
 	g_assert_cmpstr(site->facts->canary_address, ==, "");
 	g_assert_cmpstr(site->facts->own_domains[0], ==, "example.jp");
@@ -53,7 +55,7 @@ test_settings(void)
 	g_autofree char *conf = g_strconcat(tree_site_conf,
 	    "bounce_delimiter = none\nreply_sender = null\ndkim_selector = s1\n"
 	    "[reply]\nperiod = 1h\nwait = 2h\nproof = 2d\nper_domain = 1\nper_form = 2\nfuse_hour = 3\nfuse_day = 4\n"
-	    "[notice]\nper_hour = 5\n",
+	    "[notice]\nper_hour = 5\n[report]\nsend = daily\naddress = reports@example.jp\n",
 	    NULL);
 	tree_write(tree, "sites/example.jp/site.conf", conf);
 	tree_write(tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\nreply = proved\n");
@@ -83,6 +85,8 @@ test_settings(void)
 	g_assert_cmpstr(site->reply->bounce_delimiter, ==, "");
 	g_assert_cmpstr(site->dkim_selector, ==, "s1");
 	g_assert_cmpuint(site->notices_per_hour, ==, 5);
+	g_assert_cmpint(site->report_schedule, ==, REPORT_DAILY);
+	g_assert_cmpstr(site->report_address, ==, "reports@example.jp");
 	g_assert_cmpint(form->source->reply, ==, REPLY_PROVED);
 	tree_free(tree);
 }

@@ -35,6 +35,11 @@ static const MendCase cases[] = {
     /* A sender of somewhere else, and none at all. */
     {"Shop <shop@elsewhere.test>", "", "", "", 1},
     {"nobody", "", "", "", 1},
+    /* The one that WordPress makes up, for which no account may send; a name that the visitor gives stays. */
+    {"[_site_title] <wordpress@example.test>", "", "", "", 1},
+    {"WordPress@Example.test", "", "", "", 1},
+    {"[your-name] <wordpress@example.test>", "", "[your-name] <noreply@example.test>", "", 1},
+    {"Shop <wordpress.shop@example.test>", "", "Shop <wordpress.shop@example.test>", "", 0},
     /* A From: line overrides the sender. */
     {"x@elsewhere.test", "X-A: 1\nFrom: noreply@example.test", "noreply@example.test", "X-A: 1", 1},
     {"noreply@example.test", "from: [your-email]\nCc: a@example.test", "", "Cc: a@example.test\nReply-To: [your-email]", 3},
