@@ -247,8 +247,8 @@ answer_to_response(const Answer *answer, gboolean is_head)
 	    response, "Content-Type: %s; charset=UTF-8\r\n", answer->is_page ? "text/html" : "application/json");
 	g_string_append_printf(response, "Content-Length: %zu\r\n", strlen(answer->body));
 	g_string_append(response, "Cache-Control: no-store\r\n"
-				  "X-Content-Type-Options: nosniff\r\n"
-				  "X-Robots-Tag: noindex\r\n");
+				  "X-Content-Type-Options: nosniff\r\n");
+	g_string_append_printf(response, "X-Robots-Tag: noindex%s\r\n", answer->is_link ? ", nofollow" : "");
 	append_cors_headers(response, answer);
 	if (answer->allow != NULL)
 		g_string_append_printf(response, "Allow: %s\r\n", answer->allow);
@@ -261,8 +261,8 @@ answer_to_response(const Answer *answer, gboolean is_head)
 	if (answer->retry_after_s > 0)
 		g_string_append_printf(response, "Retry-After: %u\r\n", answer->retry_after_s);
 	if (answer->is_page)
-		g_string_append_printf(response, "Content-Security-Policy: %s\r\n", page_security_policy(answer->is_confirm));
-	if (answer->is_confirm)
+		g_string_append_printf(response, "Content-Security-Policy: %s\r\n", page_security_policy(answer->is_link));
+	if (answer->is_link)
 		g_string_append(response, "Referrer-Policy: no-referrer\r\nX-Frame-Options: DENY\r\n");
 	g_string_append(response, "\r\n");
 	if (!is_head)

@@ -31,7 +31,7 @@ void outcome_clear(Outcome *outcome);
 typedef struct {
 	guint status;            /* HTTP */
 	gboolean is_page;        /* HTML; else JSON */
-	gboolean is_confirm;     /* the page of a link: its address is a secret, its button may come to us, and no other page may frame it */
+	gboolean is_link;        /* the page of a link: its address is a secret, its buttons may come to us, and no other page may frame it */
 	const char *allow;       /* value of the Allow header, NULL for none; static */
 	const char *origin;      /* value of Access-Control-Allow-Origin, NULL for none; borrowed, see job.c */
 	char *probe;             /* value of the Sekisho-Probe header, NULL for none */

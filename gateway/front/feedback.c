@@ -33,6 +33,7 @@
 #include "probe.h"
 #include "promise.h"
 #include "recheck.h"
+#include "review.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
 #include "sekisho/base/texts.h"
@@ -65,6 +66,8 @@ feedback_receive(Job *job)
 		return FEEDBACK_ENDED;
 	if (job->route.kind == ROUTE_CONFIRM)
 		return link_receive(job);
+	if (job->route.kind == ROUTE_REVIEW)
+		return review_receive(job);
 	if (!route_is_submission(&job->route)) {
 		inquiry_answer(job);
 		return FEEDBACK_ENDED;
@@ -386,6 +389,10 @@ conclude(Job *job)
 {
 	if (job->route.kind == ROUTE_CONFIRM) {
 		link_conclude(job);
+		return;
+	}
+	if (job->route.kind == ROUTE_REVIEW) {
+		review_conclude(job);
 		return;
 	}
 

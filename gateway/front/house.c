@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "recheck.h"
+#include "review.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
 
@@ -108,7 +109,8 @@ open_store(Front *front, GError **error)
 		return FALSE;
 	journal_on_commit(front->journal, wake_courier, front);
 	front->fingerprints = fingerprints_new(data, error);
-	front->admission = front->fingerprints != NULL ? admission_start(data, error) : NULL;
+	front->reviews = front->fingerprints != NULL ? reviews_new(data, error) : NULL;
+	front->admission = front->reviews != NULL ? admission_start(data, error) : NULL;
 	return front->admission != NULL;
 }
 
@@ -176,6 +178,7 @@ house_close(Front *front)
 	if (front->lists != NULL)
 		lists_watch_stop(front->lists);
 	rechecks_free(front->rechecks);
+	reviews_free(front->reviews);
 	fingerprints_free(front->fingerprints);
 	trap_free(front->trap);
 	twins_free(front->twins);

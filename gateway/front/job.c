@@ -6,7 +6,9 @@
 
 #include <string.h>
 
+#include "count.h"
 #include "page.h"
+#include "review.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
 #include "sekisho/base/texts.h"
@@ -62,6 +64,8 @@ end_unusable(Job *job, const char *reason)
 		job_end_with_text(job, "mail_failed", "fixed.unavailable", reason);
 	else if (job->route.kind == ROUTE_CONFIRM)
 		job_end_confirm(job, 503, "page.confirm_later", reason);
+	else if (job->route.kind == ROUTE_REVIEW)
+		review_end_later(job, reason);
 	else
 		job_end_refused(job, &route_refusal_form, NULL);
 }
@@ -225,7 +229,9 @@ posted_data_hash(const Job *job, const char *status)
 static void
 give_answer(Job *job, Answer *answer)
 {
-	answer->origin = job->site != NULL ? visitor_origin(&job->request, job->site->facts) : NULL;
+	/* What a link shows is for whoever reads the mail, and for no other page's script. */
+	const gboolean is_shared = job->site != NULL && !answer->is_link;
+	answer->origin = is_shared ? visitor_origin(&job->request, job->site->facts) : NULL;
 	job->answer = answer;
 }
 
@@ -250,6 +256,8 @@ end_outcome(Job *job, const char *status, char *message, const char *reason)
 	}
 	if (outcome->receipt != NULL && job->submission->client->canary[0] != '\0')
 		job->answer->receipt = g_strdup(outcome->receipt);
+	if (job->submission != NULL)
+		count_submission(job);
 	log_end(job, status, reason);
 }
 
@@ -296,10 +304,16 @@ job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id)
 void
 job_end_confirm(Job *job, guint status, const char *text_id, const char *reason)
 {
-	g_autofree char *shown = g_strdup_printf("%u", status);
 	const PageFrame frame = {.locale = job_locale(job), .back_url = ""};
-	give_answer(job, page_confirm_end(status, text_id, &frame));
-	log_end(job, shown, reason);
+	job_end_page(job, page_confirm_end(status, text_id, &frame), reason);
+}
+
+void
+job_end_page(Job *job, Answer *answer, const char *reason)
+{
+	g_autofree char *status = g_strdup_printf("%u", answer->status);
+	give_answer(job, answer);
+	log_end(job, status, reason);
 }
 
 void

@@ -39,6 +39,7 @@ typedef struct {
 	Trap *trap;
 	Fingerprints *fingerprints;
 	struct Rechecks *rechecks;
+	struct Reviews *reviews;
 	OneAddress *one_address;
 	Hourly *full; /* sites whose refused ones were not kept */
 	Chores *chores;
@@ -104,5 +105,7 @@ void job_end_wait(Job *job, guint wait_s);
 void job_end_refused(Job *job, const RouteRefusal *refusal, const char *text_id);
 /* Ends a confirmation's link with a page (page_confirm_end); `reason` is for the log. */
 void job_end_confirm(Job *job, guint status, const char *text_id, const char *reason);
+/* The same with any page of a link; `answer` becomes the job's. */
+void job_end_page(Job *job, Answer *answer, const char *reason);
 /* Answers a question that changed nothing (schema, refill, OPTIONS, a link's page, a probe). */
 void job_end_with_answer(Job *job, Answer *answer);

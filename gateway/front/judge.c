@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "count.h"
 #include "job.h"
 #include "seen.h"
 #include "sekisho/base/clock.h"
@@ -26,7 +27,7 @@ judgement_clear(Judgement *judgement)
 	g_clear_pointer(&judgement->findings, g_ptr_array_unref);
 	verdict_free(judgement->verdict);
 	g_free(judgement->hint_address);
-	g_clear_pointer(&judgement->tiers, g_array_unref);
+	g_clear_pointer(&judgement->charges, g_array_unref);
 	g_free(judgement->earlier_receipt);
 	g_clear_error(&judgement->admission_error);
 	captcha_answer_clear(&judgement->captcha);
@@ -71,13 +72,6 @@ judge_mode(const Job *job, Check check)
 }
 
 /* --- At once -------------------------------------------------------------------------------------------------------- */
-
-static void
-count_hits(Job *job, const GArray *hits)
-{
-	if (hits->len > 0)
-		admission_count_hits(job->front->admission, (const gint64 *)(const void *)hits->data, hits->len);
-}
 
 /* A proof of work is verified here, and a token that is missing is nobody's to ask. */
 static void
@@ -127,7 +121,7 @@ judge_examine(Job *job)
 	    .vault = job->front->vault,
 	    .trap = judgement->trap};
 	gate_examine(&input, judgement->findings, hits);
-	count_hits(job, hits);
+	count_list_hits(job, hits);
 	look_at_token(job);
 }
 
@@ -232,17 +226,12 @@ add_charges(Job *job, GArray *charges)
 {
 	Judgement *judgement = &job->judgement;
 	const GatePolicy *policy = judgement->policy;
-	judgement->tiers = g_array_new(FALSE, FALSE, sizeof(RateTier));
 	if (gate_is_refused(judgement->findings)) {
 		const CounterCharge charge =
 		    rate_charge(RATE_REJECTED, &policy->rates[RATE_REJECTED], job->submission, job->front->vault);
 		g_array_append_val(charges, charge);
 	} else if (!judgement_is_stopped(judgement) && judge_mode(job, CHECK_RATE) != CHECK_OFF) {
 		rate_charges(policy->rates, job->form, job->submission, job->front->vault, charges);
-	}
-	for (guint i = 0; i < charges->len; i++) {
-		const RateTier tier = g_array_index(charges, CounterCharge, i).tier;
-		g_array_append_val(judgement->tiers, tier);
 	}
 }
 
@@ -251,9 +240,10 @@ ask_with(Job *job, gboolean is_repetition_asked)
 {
 	Judgement *judgement = &job->judgement;
 	VaultHash hint;
-	g_autoptr(GArray) charges = g_array_new(FALSE, FALSE, sizeof(CounterCharge));
-	g_clear_pointer(&judgement->tiers, g_array_unref);
-	add_charges(job, charges);
+	g_clear_pointer(&judgement->charges, g_array_unref);
+	judgement->charges = g_array_new(FALSE, FALSE, sizeof(CounterCharge));
+	const GArray *charges = judgement->charges;
+	add_charges(job, judgement->charges);
 	const gboolean is_going_on = !judgement_is_stopped(judgement);
 	const AdmissionRequest request = {.is_repetition_asked = is_repetition_asked,
 	    .repetition = judgement->repetition,
@@ -333,6 +323,14 @@ note_repetition(Job *job)
 	return ask_with(job, FALSE);
 }
 
+static void
+deny(Job *job, const CounterCharge *charge)
+{
+	Judgement *judgement = &job->judgement;
+	judgement->denied = charge;
+	rate_judge(judge_mode(job, CHECK_RATE), charge->tier, judgement->admitted.charged.retry_at_us, judgement->findings);
+}
+
 gboolean
 judge_take_admission(Job *job)
 {
@@ -350,9 +348,8 @@ judge_take_admission(Job *job)
 		refuse_used_token(job);
 	if (gate_is_refused(judgement->findings))
 		judgement->is_counted_only = !answer->charged.is_allowed;
-	else if (!answer->charged.is_allowed && answer->charged.denied < judgement->tiers->len)
-		rate_judge(judge_mode(job, CHECK_RATE), g_array_index(judgement->tiers, RateTier, answer->charged.denied),
-		    answer->charged.retry_at_us, judgement->findings);
+	else if (!answer->charged.is_allowed && answer->charged.denied < judgement->charges->len)
+		deny(job, &g_array_index(judgement->charges, CounterCharge, answer->charged.denied));
 	return FALSE;
 }
 

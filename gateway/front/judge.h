@@ -35,7 +35,8 @@ typedef struct {
 	gboolean is_twin_refused;      /* ... or its captcha's token, which this one brings, too, was not good */
 	char *hint_address;            /* what the visitor perhaps meant, and the field where it was typed */
 	const char *hint_field;
-	GArray *tiers;                 /* RateTier: what the charges of admission were */
+	GArray *charges;               /* CounterCharge: what admission was asked to charge; its `tier` is the RateTier */
+	const CounterCharge *denied;   /* of these the one that sends the visitor away; NULL: none does */
 	/* What admission said: its answer, with strings of our own. */
 	AdmissionAnswer admitted;
 	char *earlier_receipt;

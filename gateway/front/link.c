@@ -18,7 +18,6 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/log.h"
 
-static char *read_token(Job *job);
 static gboolean is_valid(Job *job, const char *token);
 static void show_button(Job *job, const char *token);
 static FeedbackStep keep(Job *job, const char *token);
@@ -28,7 +27,7 @@ link_receive(Job *job)
 {
 	if (!job_find_site(job))
 		return FEEDBACK_ENDED;
-	g_autofree char *token = read_token(job);
+	g_autofree char *token = link_read_token(job);
 	if (token == NULL || !is_valid(job, token))
 		return FEEDBACK_ENDED;
 	if (strcmp(request_param(&job->request, PARAM_METHOD), "POST") == 0)
@@ -49,9 +48,8 @@ link_conclude(Job *job)
 	job_end_confirm(job, 200, "page.confirm_done", NULL);
 }
 
-/* From the URL of a link or the body of its button; "" if there is none. NULL if nobody waits for an answer. The caller's. */
-static char *
-read_token(Job *job)
+char *
+link_read_token(Job *job)
 {
 	if (strcmp(request_param(&job->request, PARAM_METHOD), "POST") != 0)
 		return route_query(request_param(&job->request, PARAM_URI), "t");
@@ -94,7 +92,7 @@ static FeedbackStep
 keep(Job *job, const char *token)
 {
 	job->stage = STAGE_JOURNAL;
-	JournalEntry *entry = journal_press_new(job->site->facts->name, token);
+	JournalEntry *entry = journal_press_new(job->site->facts->name, token, "");
 	if (journal_submit(job->front->journal, entry, job_stored, job, &job->store_error))
 		return FEEDBACK_WAITS;
 	link_conclude(job);

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "page_parts.h"
 #include "sekisho/base/texts.h"
 
 static const char STYLE[] =
@@ -26,10 +27,35 @@ static const char STYLE[] =
     "button{font:inherit;font-weight:600;color:#fff;background:#2e7d32;border:0;border-radius:.3rem;padding:.7rem "
     "1.6rem;cursor:pointer}"
     "a:focus-visible,button:focus-visible{outline:.15rem solid;outline-offset:.2rem}"
-    "form{margin:1.5rem 0}";
+    "form{margin:1.5rem 0}"
+    /* The page of a review: its text in one column, and beside it, where there is room, what can be done. */
+    ".review{max-width:70rem;margin:2rem auto;overflow-wrap:anywhere}"
+    ".review h2{font-size:1.125rem;margin:2rem 0 .5rem}"
+    ".review .message{border:.15rem solid #c62828;border-radius:.3rem;padding:.5rem .75rem}"
+    "small{display:block;font-size:.875rem;font-weight:400;line-height:1.5}"
+    ".facts{margin:0}"
+    ".facts>div{display:grid;grid-template-columns:9rem 1fr;gap:0 1rem;margin:0 0 .25rem}.facts dd{margin:0}"
+    ".typed{border:1px solid;border-radius:.4rem;padding:1rem 1rem .5rem;margin:0 0 .5rem}"
+    ".typed dd{white-space:pre-wrap;margin:0 0 .75rem}"
+    ".none{font-style:italic}"
+    ".why{padding-left:1.25rem}"
+    ".why li{margin:0 0 .5rem}"
+    ".review form{border-top:1px solid;padding:1rem 0 0;margin:1rem 0 0}"
+    ".review form p{margin:.5rem 0 0}"
+    ".review button{min-width:12rem;border:.125rem solid #2e7d32}"
+    ".review button.discard{background:Canvas;color:CanvasText;border-color:CanvasText}"
+    ".review button.block{background:#b3261e;border-color:#b3261e}"
+    "fieldset{border:0;padding:0;margin:0}"
+    "legend{font-weight:600;padding:0}"
+    "label{display:flex;gap:.75rem;align-items:baseline;margin:.75rem 0;cursor:pointer}"
+    "input[type=radio]{flex:none;width:1.25rem;height:1.25rem;margin:0;align-self:flex-start;margin-top:.3rem}"
+    "input:focus-visible{outline:.15rem solid;outline-offset:.2rem}"
+    "@media(min-width:60rem){.columns{display:grid;grid-template-columns:1fr "
+    "24rem;gap:3rem;align-items:start}.columns>section>h2{margin-top:0}}"
+    "@media(max-width:30rem){.facts>div{grid-template-columns:8rem 1fr}.review button{width:100%}}";
 
 static char security_policy[256];
-static char confirm_policy[256];
+static char link_policy[256];
 
 static void
 make_security_policy(void)
@@ -42,16 +68,16 @@ make_security_policy(void)
 	g_autofree char *hash = g_base64_encode(digest, size);
 	g_snprintf(security_policy, sizeof security_policy,
 	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'", hash);
-	g_snprintf(confirm_policy, sizeof confirm_policy,
+	g_snprintf(link_policy, sizeof link_policy,
 	    "default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'", hash);
 }
 
 const char *
-page_security_policy(gboolean is_confirm)
+page_security_policy(gboolean is_link)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	(void)pthread_once(&once, make_security_policy);
-	return is_confirm ? confirm_policy : security_policy;
+	return is_link ? link_policy : security_policy;
 }
 
 const char *
@@ -62,8 +88,8 @@ page_locale(const char *accept_language, const char *site_locale)
 	return g_ascii_strncasecmp(accept_language, "en", 2) == 0 ? "en" : site_locale;
 }
 
-/* `format` is ours and holds one %s for every escaped text. */
-static void G_GNUC_PRINTF(2, 3) append(GString *page, const char *format, ...)
+void
+page_append(GString *page, const char *format, ...)
 {
 	va_list texts;
 	va_start(texts, format);
@@ -72,17 +98,23 @@ static void G_GNUC_PRINTF(2, 3) append(GString *page, const char *format, ...)
 	g_string_append(page, part);
 }
 
-static GString *
-begin(const PageFrame *frame, const char *title_id, gboolean is_problem)
+char *
+page_language(const char *locale)
+{
+	const gsize size = strcspn(locale, "_");
+	return size > 0 ? g_strndup(locale, size) : g_strdup("en");
+}
+
+GString *
+page_begin(const PageFrame *frame, const char *title_id, const char *class_name)
 {
 	const char *title = text_for(frame->locale, title_id);
-	g_auto(GStrv) language = g_strsplit(frame->locale, "_", 2);
+	g_autofree char *language = page_language(frame->locale);
 	GString *page = g_string_new(NULL);
-	append(page, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"UTF-8\">\n",
-	    language[0] != NULL && language[0][0] != '\0' ? language[0] : "en");
-	append(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n", title);
+	page_append(page, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"UTF-8\">\n", language);
+	page_append(page, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>%s</title>\n", title);
 	g_string_append_printf(page, "<style>%s</style>\n</head>\n", STYLE);
-	append(page, "<body>\n<main class=\"%s\">\n<h1>%s</h1>\n", is_problem ? "problem" : "sent", title);
+	page_append(page, "<body>\n<main class=\"%s\">\n<h1>%s</h1>\n", class_name, title);
 	return page;
 }
 
@@ -90,7 +122,7 @@ static Answer *
 end(GString *page, guint status, const PageFrame *frame, const char *back_text_id)
 {
 	if (frame->back_url[0] != '\0')
-		append(page, "<p><a href=\"%s\">%s</a></p>\n", frame->back_url, text_for(frame->locale, back_text_id));
+		page_append(page, "<p><a href=\"%s\">%s</a></p>\n", frame->back_url, text_for(frame->locale, back_text_id));
 	g_string_append(page, "</main>\n</body>\n</html>\n");
 	Answer *answer = g_new0(Answer, 1);
 	answer->status = status;
@@ -107,7 +139,7 @@ append_invalid_fields(GString *page, const GPtrArray *invalid, const PageFrame *
 	for (guint i = 0; i < invalid->len; i++) {
 		const InvalidField *field = invalid->pdata[i];
 		g_autofree char *label = frame->form != NULL ? form_field_label(frame->form, field->field) : NULL;
-		append(page, "<dt>%s</dt><dd>%s</dd>\n", label != NULL ? label : field->field, field->message);
+		page_append(page, "<dt>%s</dt><dd>%s</dd>\n", label != NULL ? label : field->field, field->message);
 	}
 	g_string_append(page, "</dl>\n");
 }
@@ -116,33 +148,33 @@ Answer *
 page_outcome(const Outcome *outcome, const PageFrame *frame)
 {
 	const gboolean is_sent = strcmp(outcome->status, "mail_sent") == 0;
-	GString *page = begin(frame, is_sent ? "page.title_sent" : "page.title_problem", !is_sent);
-	append(page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_sent ? "status" : "alert", outcome->message);
+	GString *page = page_begin(frame, is_sent ? "page.title_sent" : "page.title_problem", is_sent ? "sent" : "problem");
+	page_append(page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_sent ? "status" : "alert", outcome->message);
 	for (char **hint = outcome->hints; hint != NULL && *hint != NULL; hint++)
-		append(page, "<p>%s</p>\n", *hint);
+		page_append(page, "<p>%s</p>\n", *hint);
 	if (outcome->invalid != NULL && outcome->invalid->len > 0)
 		append_invalid_fields(page, outcome->invalid, frame);
 	if (outcome->receipt != NULL)
-		append(page, "<p>%s <strong class=\"receipt\">%s</strong></p>\n", text_for(frame->locale, "page.receipt"),
+		page_append(page, "<p>%s <strong class=\"receipt\">%s</strong></p>\n", text_for(frame->locale, "page.receipt"),
 		    outcome->receipt);
 	if (!is_sent)
-		append(page, "<p>%s</p>\n", text_for(frame->locale, "page.use_back_button"));
+		page_append(page, "<p>%s</p>\n", text_for(frame->locale, "page.use_back_button"));
 	return end(page, 200, frame, is_sent ? "page.back" : "page.start_again");
 }
 
 Answer *
 page_refusal(guint status, const char *text_id, const PageFrame *frame)
 {
-	GString *page = begin(frame, "page.title_problem", TRUE);
-	append(page, "<p class=\"message\" role=\"alert\">%s</p>\n", text_for(frame->locale, text_id));
+	GString *page = page_begin(frame, "page.title_problem", "problem");
+	page_append(page, "<p class=\"message\" role=\"alert\">%s</p>\n", text_for(frame->locale, text_id));
 	return end(page, status, frame, "page.back");
 }
 
-static Answer *
-end_confirm(GString *page, guint status, const PageFrame *frame)
+Answer *
+page_end_link(GString *page, guint status, const PageFrame *frame)
 {
 	Answer *answer = end(page, status, frame, "page.back");
-	answer->is_confirm = TRUE;
+	answer->is_link = TRUE;
 	return answer;
 }
 
@@ -151,22 +183,24 @@ page_confirm(const char *site_title, const char *token, const PageFrame *frame)
 {
 	const TextPlace places[] = {{"site", site_title}, {NULL, NULL}};
 	g_autofree char *what = text_fill(text_for(frame->locale, "page.confirm_ask"), places);
-	GString *page = begin(frame, "page.confirm_title", FALSE);
-	append(page, "<p>%s</p>\n", what);
+	GString *page = page_begin(frame, "page.confirm_title", "sent");
+	page_append(page, "<p>%s</p>\n", what);
 	/* Relative, because the site may live below any path and behind any name. */
-	append(page,
+	page_append(page,
 	    "<form method=\"post\" action=\"confirm\"><input type=\"hidden\" name=\"t\" value=\"%s\">"
 	    "<button type=\"submit\">%s</button></form>\n",
 	    token, text_for(frame->locale, "page.confirm_button"));
-	append(page, "<p>%s</p>\n", text_for(frame->locale, "page.confirm_stranger"));
-	return end_confirm(page, 200, frame);
+	page_append(page, "<p>%s</p>\n", text_for(frame->locale, "page.confirm_stranger"));
+	return page_end_link(page, 200, frame);
 }
 
 Answer *
 page_confirm_end(guint status, const char *text_id, const PageFrame *frame)
 {
 	const gboolean is_done = status == 200;
-	GString *page = begin(frame, is_done ? "page.confirm_done_title" : "page.confirm_problem_title", !is_done);
-	append(page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_done ? "status" : "alert", text_for(frame->locale, text_id));
-	return end_confirm(page, status, frame);
+	GString *page =
+	    page_begin(frame, is_done ? "page.confirm_done_title" : "page.confirm_problem_title", is_done ? "sent" : "problem");
+	page_append(
+	    page, "<p class=\"message\" role=\"%s\">%s</p>\n", is_done ? "status" : "alert", text_for(frame->locale, text_id));
+	return page_end_link(page, status, frame);
 }

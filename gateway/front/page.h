@@ -23,7 +23,7 @@ Answer *page_refusal(guint status, const char *text_id, const PageFrame *frame);
 Answer *page_confirm(const char *site_title, const char *token, const PageFrame *frame);
 /* What became of it: `text_id` of the sentence to show; a `status` of 200 means done. */
 Answer *page_confirm_end(guint status, const char *text_id, const PageFrame *frame);
-/* Value of Content-Security-Policy: nothing but our own style sheet and, on the page of a link, its button. Static. Thread-safe. */
-const char *page_security_policy(gboolean is_confirm);
+/* Value of Content-Security-Policy: nothing but our own style sheet and, on the page of a link, its buttons. Static. Thread-safe. */
+const char *page_security_policy(gboolean is_link);
 /* The language of a visitor whose form is not known: the first of Accept-Language if that is Japanese or English, else `site_locale`. Static or `site_locale`. */
 const char *page_locale(const char *accept_language, const char *site_locale);

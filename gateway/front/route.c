@@ -1,7 +1,7 @@
 /*
  * Reading a URL as WordPress would: the REST prefix may be /wp-json, a renamed word, /index.php/wp-json or ?rest_route=, a
  * site may live in a subdirectory, and routes compare without case. What follows the prefix is cut at slashes and compared with
- * the five routes of contract 1.1. Two addresses more are ours: the link of a confirmation, and the challenges of a captcha, below whatever path the site has. A REST address that is none of them is refused; an ordinary page's address that is POSTed
+ * the five routes of contract 1.1. Three addresses more are ours: the links of a confirmation and of a review, and the challenges of a captcha, below whatever path the site has. A REST address that is none of them is refused; an ordinary page's address that is POSTed
  * to may carry a form without script (contract 2.6), and only its body can tell.
  *
  * No state. Nothing here looks at a body or at files.
@@ -125,11 +125,11 @@ is_below_site(const char *uri, const char *own_path)
 }
 
 static void
-match_confirm(const RouteInput *input, Route *route)
+match_link(const RouteInput *input, RouteKind kind, const char *name, Route *route)
 {
 	static const char *const methods[] = {"GET", "HEAD", "POST", NULL};
-	route->kind = ROUTE_CONFIRM;
-	route->name = "confirm";
+	route->kind = kind;
+	route->name = name;
 	route->allow = "GET, HEAD, POST";
 	if (!g_strv_contains(methods, input->method))
 		refuse(route, &refusal_method);
@@ -219,7 +219,9 @@ route_find(const RouteInput *input, Route *route)
 	if (path != NULL)
 		match_rest(input, path, route);
 	else if (is_below_site(input->uri, ROUTE_CONFIRM_PATH))
-		match_confirm(input, route);
+		match_link(input, ROUTE_CONFIRM, "confirm", route);
+	else if (is_below_site(input->uri, ROUTE_REVIEW_PATH))
+		match_link(input, ROUTE_REVIEW, "review", route);
 	else if (is_below_site(input->uri, ROUTE_ALTCHA_PATH))
 		match_altcha(input, route);
 	else if (strcmp(input->method, "POST") == 0)

@@ -14,6 +14,7 @@ typedef enum {
 	ROUTE_REFILL,     /* GET .../refill */
 	ROUTE_ALTCHA,     /* GET, HEAD .../sekisho/altcha?form=ID: a challenge for the widget */
 	ROUTE_CONFIRM,    /* GET, HEAD or POST .../sekisho/confirm: the link of a confirmation, and its button */
+	ROUTE_REVIEW,     /* GET, HEAD or POST .../sekisho/review: the link of a held submission or a notice, and its buttons */
 	ROUTE_DESCRIBE,   /* OPTIONS of one of the three REST routes, or of the challenge: `allow` says what it takes */
 	ROUTE_REFUSED     /* none of ours: `refusal` says why */
 } RouteKind;
@@ -27,7 +28,7 @@ typedef struct {
 
 typedef struct {
 	RouteKind kind;
-	const char *name;      /* "feedback", "plain", "schema", "refill", "confirm", "altcha": whose address it is, whatever the method; NULL if none of ours. Static */
+	const char *name;      /* "feedback", "plain", "schema", "refill", "confirm", "review", "altcha": whose address it is, whatever the method; NULL if none of ours. Static */
 	guint64 form_id;       /* of a REST route; else 0. Too large an id is G_MAXINT64, which no form has */
 	gboolean is_head;      /* HEAD: the answer of GET without its body */
 	gboolean is_schema;    /* the route is .../feedback/schema, whatever is asked of it */
@@ -50,6 +51,8 @@ extern const RouteRefusal route_refusal_altcha;   /* 404 sekisho_altcha: the for
 
 /* Where links of confirmations lead, below the site's URL. */
 #define ROUTE_CONFIRM_PATH "/sekisho/confirm"
+/* Where links of reviews lead, below the same. */
+#define ROUTE_REVIEW_PATH "/sekisho/review"
 /* Where an ALTCHA widget asks for its challenge, below the same: "?form=ID", and "&v=1" for the older protocol. */
 #define ROUTE_ALTCHA_PATH "/sekisho/altcha"
 

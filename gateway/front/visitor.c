@@ -64,17 +64,31 @@ is_on_site(const char *url, const SiteFacts *site)
 	return FALSE;
 }
 
+/* Scheme and host of the site's URL. */
+static gsize
+origin_size(const SiteFacts *site)
+{
+	const char *host = strstr(site->url, "://");
+	return host != NULL ? (gsize)(host + 3 - site->url) + strcspn(host + 3, "/?#") : strlen(site->url);
+}
+
+gboolean
+visitor_is_own_origin(const char *origin, const SiteFacts *site)
+{
+	const gsize size = origin_size(site);
+	return (strlen(origin) == size && strncmp(origin, site->url, size) == 0) ||
+	       g_strv_contains((const char *const *)site->origins, origin);
+}
+
 char *
 visitor_page(const Request *request, const SiteFacts *site)
 {
 	g_autofree char *referer = param_text(request, PARAM_REFERER, LIMIT_URL_BYTES);
 	if (is_on_site(referer, site))
 		return g_strndup(referer, strcspn(referer, "#"));
-	const char *host = strstr(site->url, "://");
-	const gsize origin_length = host != NULL ? (gsize)(host + 3 - site->url) + strcspn(host + 3, "/?#") : strlen(site->url);
 	g_autofree char *uri = param_text(request, PARAM_URI, LIMIT_URL_BYTES);
 	return g_strdup_printf(
-	    "%.*s%s%.*s", (int)origin_length, site->url, uri[0] == '/' ? "" : "/", (int)strcspn(uri, "#"), uri);
+	    "%.*s%s%.*s", (int)origin_size(site), site->url, uri[0] == '/' ? "" : "/", (int)strcspn(uri, "#"), uri);
 }
 
 static char *

@@ -19,5 +19,7 @@ char *visitor_unit_tag(const Request *request, const Posted *posted);
 /* The one of the site's further origins that the request says it comes from, for Access-Control-Allow-Origin; NULL if it is none of them. Borrowed
  * from `site`. */
 const char *visitor_origin(const Request *request, const SiteFacts *site);
+/* TRUE if `origin` ("https://example.jp", a header's text) is the site's own or one of its further origins. */
+gboolean visitor_is_own_origin(const char *origin, const SiteFacts *site);
 /* The page with the form: the Referer if it is on the site or one of its further origins, else the requested address on the site's own host. The caller's. */
 char *visitor_page(const Request *request, const SiteFacts *site);

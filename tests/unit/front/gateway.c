@@ -279,6 +279,7 @@ client_send_head(int connection, const ClientRequest *request)
 	append_param(params, "HTTP_ORIGIN", request->origin);
 	append_param(params, "HTTP_REFERER", request->referer);
 	append_param(params, "HTTP_ACCEPT_LANGUAGE", request->accept_language);
+	append_param(params, "HTTP_SEC_FETCH_SITE", request->fetch_site);
 	append_param(params, "HTTP_SEKISHO_PROBE", request->probe);
 	append_param(params, "HTTP_SEKISHO_CANARY", request->canary);
 	append_param(params, "SEKISHO_SITE", site[0] != '\0' ? site : NULL);

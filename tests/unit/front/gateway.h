@@ -51,6 +51,7 @@ typedef struct {
 	const char *referer;
 	const char *origin;
 	const char *accept_language;
+	const char *fetch_site;
 	const char *probe;
 	const char *canary;
 	const char *user_agent; /* NULL: GATEWAY_BROWSER; "": not sent */

@@ -100,7 +100,7 @@ test_confirm(void)
 	assert_lacks(answer, "<script");
 	g_autoptr(GString) response = answer_to_response(answer, FALSE);
 	static const char *const headers[] = {"form-action 'self'; frame-ancestors 'none'\r\n",
-	    "Referrer-Policy: no-referrer\r\n", "X-Frame-Options: DENY\r\n", "X-Robots-Tag: noindex\r\n",
+	    "Referrer-Policy: no-referrer\r\n", "X-Frame-Options: DENY\r\n", "X-Robots-Tag: noindex, nofollow\r\n",
 	    "Cache-Control: no-store\r\n"};
 	for (gsize i = 0; i < G_N_ELEMENTS(headers); i++)
 		if (strstr(response->str, headers[i]) == NULL)
@@ -115,7 +115,7 @@ test_confirm_end(void)
 	assert_has(done, "role=\"status\">メールアドレスを確認しました。");
 	g_autoptr(Answer) late = page_confirm_end(410, "page.confirm_expired", &JAPANESE);
 	g_assert_cmpuint(late->status, ==, 410);
-	g_assert_true(late->is_confirm);
+	g_assert_true(late->is_link);
 	assert_has(late, "<h1>確認できませんでした</h1>");
 	assert_has(late, "role=\"alert\">このリンクは有効期限が切れています。");
 	/* Within the period nobody is asked a second time, so sending again would bring the owner two messages and the visitor nothing. */
@@ -145,8 +145,8 @@ test_policy(void)
 	g_checksum_get_digest(checksum, digest, &size);
 	g_autofree char *hash = g_base64_encode(digest, size);
 	g_autofree char *source = g_strdup_printf("default-src 'none'; style-src 'sha256-%s';", hash);
-	for (guint is_confirm = 0; is_confirm <= 1; is_confirm++)
-		g_assert_true(g_str_has_prefix(page_security_policy(is_confirm), source));
+	for (guint is_link = 0; is_link <= 1; is_link++)
+		g_assert_true(g_str_has_prefix(page_security_policy(is_link), source));
 	g_autoptr(GString) response = answer_to_response(answer, FALSE);
 	g_assert_nonnull(strstr(response->str, "Content-Type: text/html; charset=UTF-8\r\n"));
 	g_assert_nonnull(strstr(response->str, page_security_policy(FALSE)));

@@ -98,6 +98,11 @@ static const RouteCase links[] = {
     {"a longer word", "GET", "/xsekisho/confirm", "", ROUTE_REFUSED, 0, 404},
     {"another case", "GET", "/Sekisho/confirm", "", ROUTE_REFUSED, 0, 404},
     {"only in the query", "GET", "/x?/sekisho/confirm", "", ROUTE_REFUSED, 0, 404},
+    {"a review is opened", "GET", "/sekisho/review?t=abc", "", ROUTE_REVIEW, 0, 0},
+    {"a review is looked at", "HEAD", "/blog/ja/sekisho/review?t=abc", "", ROUTE_REVIEW, 0, 0},
+    {"a review's button is pressed", "POST", "/sekisho/review", URLENCODED, ROUTE_REVIEW, 0, 0},
+    {"other methods of a review", "DELETE", "/sekisho/review", "", ROUTE_REFUSED, 0, 405},
+    {"more behind a review", "GET", "/sekisho/review/x", "", ROUTE_REFUSED, 0, 404},
     {"a challenge", "GET", "/sekisho/altcha?form=4", "", ROUTE_ALTCHA, 4, 0},
     {"a challenge of the older protocol", "GET", "/blog/sekisho/altcha?v=1&form=12", "", ROUTE_ALTCHA, 12, 0},
     {"a challenge by HEAD", "HEAD", "/sekisho/altcha?form=4", "", ROUTE_ALTCHA, 4, 0},
@@ -159,8 +164,8 @@ test_names(void)
 	} cases[] = {{"POST", "/wp-json" API "/4/feedback", "feedback"}, {"GET", "/?rest_route=" API "/4/feedback", "feedback"},
 	    {"GET", "/wp-json" API "/4/feedback/schema", "schema"}, {"GET", "/wp-json" API "/4/refill", "refill"},
 	    {"POST", "/contact/", "plain"}, {"GET", "/contact/", NULL}, {"GET", "/sekisho/confirm", "confirm"},
-	    {"PUT", "/sekisho/confirm", "confirm"}, {"POST", "/wp-json/wp/v2/posts", NULL}, {"GET", "/wp-json" API, NULL},
-	    {"OPTIONS", "/wp-json" API "/4/feedback", "feedback"}};
+	    {"PUT", "/sekisho/confirm", "confirm"}, {"GET", "/sekisho/review", "review"}, {"POST", "/wp-json/wp/v2/posts", NULL},
+	    {"GET", "/wp-json" API, NULL}, {"OPTIONS", "/wp-json" API "/4/feedback", "feedback"}};
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
 		Route route;
 		g_test_message("%s %s", cases[i].method, cases[i].uri);
@@ -220,7 +225,7 @@ main(int argc, char **argv)
 	g_test_add_func("/front/route/all spellings of contract 1.2 lead to the form", test_spellings);
 	g_test_add_func("/front/route/wrong clients are refused as contract 1.3 says", test_refusals);
 	g_test_add_func("/front/route/any other POST is a plain POST", test_pages);
-	g_test_add_func("/front/route/links of confirmations are found below any path", test_links);
+	g_test_add_func("/front/route/links of confirmations and reviews are found below any path", test_links);
 	g_test_add_func("/front/route/an address of ours has a name whatever the method", test_names);
 	g_test_add_func("/front/route/HEAD is marked and Allow names the method", test_head_and_allow);
 	g_test_add_func("/front/route/query parameters read as PHP reads them", test_query);

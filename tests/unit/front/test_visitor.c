@@ -56,6 +56,29 @@ test_page(void)
 	}
 }
 
+static void
+test_own_origin(void)
+{
+	static const struct {
+		const char *origin;
+		gboolean is_own;
+	} cases[] = {
+	    {"https://example.jp", TRUE},
+	    {"https://pages.test:8443", TRUE},
+	    {"http://example.jp", FALSE},
+	    {"https://example.jp/", FALSE},
+	    {"https://example.jp/blog", FALSE},
+	    {"https://example.jp.evil.test", FALSE},
+	    {"https://example.j", FALSE},
+	    {"https://pages.test", FALSE},
+	    {"null", FALSE},
+	    {"", FALSE},
+	};
+	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++)
+		if (visitor_is_own_origin(cases[i].origin, &site) != cases[i].is_own)
+			g_error("%s", cases[i].origin);
+}
+
 static Posted *
 posted_with(const char *name, const char *value)
 {
@@ -151,6 +174,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/front/visitor/the page is the Referer only where it is on the site", test_page);
+	g_test_add_func("/front/visitor/an origin is the site's own or is not", test_own_origin);
 	g_test_add_func("/front/visitor/a unit tag is sanitised and may stand in the query", test_unit_tag);
 	g_test_add_func("/front/visitor/without fields the query has the unit tag", test_unit_tag_of_nothing);
 	g_test_add_func("/front/visitor/long texts are cut", test_long_texts_are_cut);
