@@ -251,7 +251,8 @@ alarm_letter(const Alarm *alarm, const Route *route)
 	letter->from = from != NULL ? g_steal_pointer(&from) : letter_mailbox_new("sekisho", route->address);
 	letter_add_mailbox(letter->to, "", route->address);
 	letter->subject = text_fill(text_for(locale, "alarm.subject"), places);
-	letter->text = text_truncate(alarm->text, LIMIT_ALARM_TEXT_BYTES);
+	g_autofree char *told = text_truncate(alarm->text, LIMIT_ALARM_TEXT_BYTES);
+	letter->text = g_strconcat(told, "\n", text_for(locale, "alarm.foot"), NULL);
 	letter_add_recipient(letter, alarm->id, route->address);
 	return letter;
 }

@@ -6,6 +6,7 @@
  *   a reply or copy, its address is not proved           cancelled "unproved"; or, where the form asks first, a confirmation is made and it waits "consent"
  *   a confirmation whose link would end too soon         cancelled "expired"; none is made then
  *   a confirmation, its address is proved by now         cancelled "proved"
+ *   a confirmation, and no reply or copy waits for it    cancelled "gone": a person cancelled them
  *   the ledger charges it                                it goes, once: the ledger is told what became of it
  *   the ledger says that this very mail was sent         sent: a crash came before the outbox knew it
  *   it was charged, and what became of it is not known   it waits until no session can have it any more
@@ -273,12 +274,37 @@ decide_by_charge(Courier *courier, const AutomaticMail *mail, AutomaticDecision 
 }
 
 static gboolean
+is_unsettled(const OutboxItem *item)
+{
+	for (guint i = 0; i < item->deliveries->len; i++)
+		if ((1u << ((const Delivery *)item->deliveries->pdata[i])->state) & OUTBOX_UNSETTLED)
+			return TRUE;
+	return FALSE;
+}
+
+/* Whether a confirmation has anything to ask for: a reply or a copy of its submission that waits. */
+static gboolean
+is_anything_waiting(Courier *courier, const AutomaticMail *mail, gboolean *is_waiting, GError **error)
+{
+	g_autoptr(GPtrArray) items = outbox_of_submission(courier->db, mail->item->submission_id, error);
+
+	*is_waiting = FALSE;
+	for (guint i = 0; items != NULL && i < items->len; i++) {
+		const OutboxItem *item = items->pdata[i];
+		*is_waiting |= (item->kind == MAIL_REPLY || item->kind == MAIL_COPY) && is_unsettled(item);
+	}
+	return items != NULL;
+}
+
+static gboolean
 decide(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision, GError **ledger_error, GError **error)
 {
 	gboolean is_confirmation = mail->item->kind == MAIL_CONFIRMATION;
 	gboolean is_asking = mail->form->source->reply == REPLY_CONFIRM;
-	gboolean is_proved = FALSE, is_suppressed = FALSE;
+	gboolean is_proved = FALSE, is_suppressed = FALSE, is_waited_for = TRUE;
 
+	if (is_confirmation && !is_anything_waiting(courier, mail, &is_waited_for, error))
+		return FALSE;
 	if (clock_now_us() >= automatic_expiry_us(mail->site, mail->item) || (is_confirmation && !is_worth_asking(mail)))
 		*decision = cancelled(AUTOMATIC_EXPIRED);
 	else if (!automatic_is_suppressed(courier, mail, &is_suppressed, ledger_error) ||
@@ -290,6 +316,8 @@ decide(Courier *courier, const AutomaticMail *mail, AutomaticDecision *decision,
 		*decision = cancelled("proved");
 	else if (!is_proved && !is_asking)
 		*decision = cancelled("unproved");
+	else if (!is_waited_for)
+		*decision = cancelled("gone");
 	else if (!is_proved && !is_confirmation)
 		return ask_for_consent(courier, mail, decision, ledger_error, error);
 	else

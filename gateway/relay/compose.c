@@ -1,6 +1,6 @@
 /*
  * MIME by GMime. A letter becomes text/plain, or multipart/alternative of text/plain and text/html, and with attachments multipart/mixed of that
- * and of them. Texts are UTF-8, or what the letter asks for where it holds all their characters.
+ * and of them. Images of the HTML stand beside it in multipart/related, so that a reader of the plain text meets none. Texts are UTF-8, or what the letter asks for where it holds all their characters.
  *
  * GMime is asked in its narrowest way: every charset is named (left alone it picks the smallest that fits), bodies are
  * GMimePart with a stream of ours (GMimeTextPart changes the charset), encoded here, so that a line beginning with "From "
@@ -127,14 +127,48 @@ text_part(const char *subtype, const char *text, const char *charset)
 }
 
 static GMimeObject *
+image_part(const LetterImage *image)
+{
+	gsize size = 0;
+	const char *bytes = g_bytes_get_data(image->content, &size);
+	g_auto(GStrv) type = g_strsplit(image->type, "/", 2);
+	g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_buffer(bytes == NULL ? "" : bytes, size);
+	g_autoptr(GMimeDataWrapper) content = g_mime_data_wrapper_new_with_stream(stream, GMIME_CONTENT_ENCODING_BINARY);
+	GMimePart *part = g_mime_part_new_with_type(type[0], type[1]);
+
+	g_mime_object_set_disposition(GMIME_OBJECT(part), GMIME_DISPOSITION_INLINE);
+	g_mime_part_set_content_id(part, image->id);
+	g_mime_part_set_content_encoding(part, GMIME_CONTENT_ENCODING_BASE64);
+	g_mime_part_set_content(part, content);
+	return GMIME_OBJECT(part);
+}
+
+static GMimeObject *
+html_part(const Letter *letter)
+{
+	g_autoptr(GMimeObject) html = text_part("html", letter->html, letter->charset);
+
+	if (letter->images->len == 0)
+		return g_steal_pointer(&html);
+	GMimeMultipart *related = g_mime_multipart_new_with_subtype("related");
+	g_mime_object_set_content_type_parameter(GMIME_OBJECT(related), "type", "text/html");
+	g_mime_multipart_add(related, html);
+	for (guint i = 0; i < letter->images->len; i++) {
+		g_autoptr(GMimeObject) image = image_part(letter->images->pdata[i]);
+		g_mime_multipart_add(related, image);
+	}
+	return GMIME_OBJECT(related);
+}
+
+static GMimeObject *
 texts_part(const Letter *letter)
 {
 	if (letter->html == NULL)
 		return text_part("plain", letter->text, letter->charset);
 	if (letter->text == NULL)
-		return text_part("html", letter->html, letter->charset);
+		return html_part(letter);
 	g_autoptr(GMimeObject) plain = text_part("plain", letter->text, letter->charset);
-	g_autoptr(GMimeObject) html = text_part("html", letter->html, letter->charset);
+	g_autoptr(GMimeObject) html = html_part(letter);
 	GMimeMultipart *both = g_mime_multipart_new_with_subtype("alternative");
 	g_mime_multipart_add(both, plain);
 	g_mime_multipart_add(both, html);

@@ -31,6 +31,7 @@
 #include "sekisho/store/list_entries.h"
 #include "sekisho/store/spool.h"
 #include "sekisho/store/submissions.h"
+#include "sekisho/store/tally.h"
 
 #define PURGE_US (60 * (gint64)G_USEC_PER_SEC)
 
@@ -109,6 +110,7 @@ claim(Loop *loop)
 	if (started_us < next_claim_us(loop) || !take_over(loop))
 		return;
 	courier->claims++;
+	invites_write(courier);
 	/* Notices need no ledger: they go on when it cannot be asked, or when a row stands in the way. */
 	if (started_us >= loop->press_at_us && !presses_attend(courier))
 		loop->press_at_us = g_get_monotonic_time() + PAUSE_US;
@@ -208,9 +210,10 @@ purge_counters(Loop *loop)
 	if (loop->counters == NULL)
 		loop->counters = db_open_counters(loop->courier.settings->config->data_directory, DB_EXISTING, &error);
 	gint seen = loop->counters == NULL ? -1 : counters_purge(loop->counters, LIMIT_PURGE_COUNTERS, &error);
-	if (seen < 0)
+	gint gone = seen < 0 || !tally_awake(loop->counters, &error) ? -1 : tally_purge(loop->counters, LIMIT_PURGE_ROWS, &error);
+	if (gone < 0)
 		log_error(LOG_STORE_FAILED, error, "file", "counters.db", NULL);
-	const gboolean has_more = seen >= (gint)LIMIT_PURGE_COUNTERS;
+	const gboolean has_more = gone >= 0 && (seen >= (gint)LIMIT_PURGE_COUNTERS || gone >= (gint)LIMIT_PURGE_ROWS);
 	if (!has_more)
 		g_clear_pointer(&loop->counters, db_free);
 	loop->counters_at_us = now_us + (has_more ? PAUSE_US : PURGE_US);
@@ -222,6 +225,18 @@ purge_lists(Loop *loop)
 {
 	g_autoptr(GError) error = NULL;
 	gint purged = list_entries_purge(loop->courier.db, LIMIT_PURGE_ROWS, &error);
+
+	if (purged < 0)
+		log_error(LOG_STORE_FAILED, error, NULL);
+	return purged >= (gint)LIMIT_PURGE_ROWS;
+}
+
+/* Review links whose time is over. TRUE if there is more of it. */
+static gboolean
+purge_reviews(Loop *loop)
+{
+	g_autoptr(GError) error = NULL;
+	gint purged = review_purge(loop->courier.db, LIMIT_PURGE_ROWS, &error);
 
 	if (purged < 0)
 		log_error(LOG_STORE_FAILED, error, NULL);
@@ -286,6 +301,7 @@ purge(Loop *loop)
 	has_more |= end_overdue(loop);
 	has_more |= purge_repetitions(loop);
 	has_more |= purge_lists(loop);
+	has_more |= purge_reviews(loop);
 	has_more |= purge_ledger(loop);
 	loop->purge_at_us = now_us + (has_more ? PAUSE_US : PURGE_US);
 }
@@ -417,6 +433,7 @@ run(Loop *loop)
 			purge_counters(loop);
 			remove_files(loop);
 			sweep_files(loop);
+			report_watch(courier);
 		}
 		desk_sweep(courier, FALSE);
 		obstacle_sweep(courier);
@@ -453,6 +470,7 @@ courier_main(const CourierSettings *settings)
 	courier->notice_counts = digest_counts_new();
 	courier->flights = g_ptr_array_new_with_free_func((GDestroyNotify)flight_free);
 	courier->charges = automatic_charges_new();
+	courier->invites = invites_new();
 	courier->alarms = alarms_new(courier);
 	g_queue_init(&courier->unsettled);
 
@@ -460,6 +478,7 @@ courier_main(const CourierSettings *settings)
 	log_event(LOG_STOPPED, NULL);
 	alarms_free(courier->alarms);
 	g_hash_table_unref(courier->charges);
+	g_array_unref(courier->invites);
 	g_ptr_array_unref(courier->flights);
 	g_hash_table_unref(courier->desks);
 	g_hash_table_unref(courier->obstacles);

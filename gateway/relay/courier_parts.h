@@ -12,8 +12,11 @@
  *   outlook.c   what a notice tells of the mails to its visitor
  *   automatic.c may this reply or confirmation go to this address now?
  *   press.c     pressed links prove addresses
+ *   press_review.c pressed buttons of review pages decide about submissions
+ *   invite.c    the review links of notices and notes
  *   held_note.c the owner is told that something is held, at most once an hour
  *   alarm.c     the operator is told, past the log
+ *   report_watch.c  a report that should have gone to an owner did not
  *   settle.c    outcomes become rows and log lines
  */
 #pragma once
@@ -24,9 +27,11 @@
 #include "sekisho/conf/config.h"
 #include "sekisho/relay/courier.h"
 #include "sekisho/relay/letter.h"
+#include "sekisho/relay/review.h"
 #include "sekisho/store/db.h"
 #include "sekisho/store/ledger.h"
 #include "sekisho/store/outbox.h"
+#include "sekisho/store/presses.h"
 #include "worker.h"
 
 typedef struct Flight Flight;
@@ -71,8 +76,10 @@ typedef struct {
 	Db *ledger;                /* ours alone */
 	gint64 ledger_alarm_at_us; /* a failure of it is not logged before, monotonic */
 	GHashTable *charges;       /* gint64 * of deliveries -> LedgerMail *, charged and not settled */
+	GArray *invites;           /* ReviewGrant: rows of review links that are to be written; invite.c's */
 	gint64 presses_seen_id;    /* press.c's: behind it are those that are not looked at again before */
 	gint64 presses_again_at_us; /* this, monotonic */
+	gint64 report_look_at_us;  /* report_watch.c's: not before, monotonic */
 	Alarms *alarms;
 	char *owner;               /* of our leases; random */
 	GHashTable *desks;         /* char * -> Desk * */
@@ -274,9 +281,39 @@ typedef struct {
 } PressTarget;
 /* The link that a confirmation carries: URL of the site with a signed token. ASCII. The caller's. */
 char *press_link(Vault *vault, const Site *site, const PressTarget *target);
+/* What was seen of a pressed link. */
+typedef struct {
+	gboolean is_verified;      /* it is one of ours, and its button one of its own */
+	gboolean is_again;         /* it was carried out before */
+	char receipt[PRESS_RECEIPT_BYTES + 1]; /* "": not known */
+} PressSight;
+/* The button was pressed in time; the courier may have been down meanwhile. */
+#define PRESS_GRACE_US G_TIME_SPAN_HOUR
+/* BASE_ERROR_FORGED with this reason. FALSE. */
+gboolean press_refuse(const char *reason, GError **error);
+/* TRUE if this failure of a verified link leaves its row for later: a database is in trouble, or a person can mend it. */
+gboolean press_waits(const GError *failure);
 /* Acts on the oldest LIMIT_PRESSES pressed links, those left out that wait for a site's or form's files. FALSE, and it is logged, if a database is in trouble or one of
  * the rows: others are acted on. */
 gboolean presses_attend(Courier *courier);
+
+/* --- press_review.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Carries out what the button of a review page asks for. FALSE: what press_waits knows is tried again; whatever else it is ends the row, and the site's owner is told of a verified one by the alarm "review". */
+gboolean press_review(Courier *courier, const Press *press, PressSight *sight, GError **error);
+
+/* --- invite.c ----------------------------------------------------------------------------------------------------------------- */
+
+/* The courier's invites, empty. */
+GArray *invites_new(void);
+/* Whose rows wait for invites_write. */
+ReviewHouse invite_house(const Courier *courier);
+/* The review link of a submission; NULL if there is nothing to decide or the ledger cannot be asked. The caller's. */
+char *invite_link(const Courier *courier, const Site *site, const SubmissionSummary *summary, ReviewStage stage);
+/* The lines of a notice's facts with its link, each ended by LF, or NULL. The caller's. */
+char *invite_line(const Courier *courier, const Site *site, const OutboxItem *notice, const char *locale);
+/* Writes the rows that are pending; what fails is logged and stays. To be called before the letters leave. */
+void invites_write(Courier *courier);
 
 /* --- held_note.c -------------------------------------------------------------------------------------------------------------- */
 
@@ -293,7 +330,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HeldNote, held_note_clear)
 gboolean held_note_decide(Courier *courier, const Site *site, const OutboxItem *item, HeldNote *note, gboolean *goes, GError **error);
 /* The note as a letter without envelope recipients: our own text in the site's language, in which nothing is that a visitor typed. RELAY_ERROR_MESSAGE if the site's from or the
  * item's receipt cannot be used. */
-Letter *held_note_letter(Site *site, const Form *form, const OutboxItem *item, const HeldNote *note, GError **error);
+Letter *held_note_letter(
+    const Courier *courier, Site *site, const Form *form, const OutboxItem *item, const HeldNote *note, GError **error);
+
+/* --- report_watch.c ------------------------------------------------------------------------------------------------------ */
+
+/* Raises the alarm `report` of sites whose report should have gone; looks once an hour. */
+void report_watch(Courier *courier);
 
 /* --- alarm.c ------------------------------------------------------------------------------------------------------------------ */
 

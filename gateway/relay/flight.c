@@ -310,6 +310,7 @@ board_next(Flight *flight)
 	courier->carrier = flight->desk->account;
 	GPtrArray *letters = board(flight, batch);
 	courier->carrier = NULL;
+	invites_write(courier);
 	flight->letters = letters->len;
 	allowance_return(courier, flight->desk, granted - MIN(letters->len, granted));
 	return letters;

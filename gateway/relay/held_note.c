@@ -8,7 +8,8 @@
  *   else                                             it goes
  *
  * That there is one an hour, the ledger knows (store/ledger.h), which the front cannot write: a front that was taken over can cause no more than that, and to nobody but the site's
- * admin_address. The text is ours; of rows it shows receipts of our form, numbers of forms and times, and nothing that was typed.
+ * admin_address. The text is ours; of rows it shows receipts of our form, numbers of forms and times, and nothing that was typed. Each has its review link (invite.c), by which the owner reads
+ * and decides.
  */
 #include <string.h>
 
@@ -19,6 +20,7 @@
 #include "sekisho/base/log.h"
 #include "sekisho/base/text.h"
 #include "sekisho/base/texts.h"
+#include "sekisho/policy/reason.h"
 #include "sekisho/store/held.h"
 #include "sekisho/store/submissions.h"
 
@@ -135,43 +137,64 @@ is_receipt(const char *text)
 	return strlen(text) == LETTER_RECEIPT_BYTES;
 }
 
-/* "  RECEIPT  2026-11-01 12:00 (+09:00)  4 Contact": number and, if it can be read, title of the form, as the operator wrote it. */
-static void
-append_line(GString *lines, Site *site, const Form *form, const SubmissionSummary *summary)
+/* What decided that it is held, in the owner's words and without what was typed; NULL if that is not known. Static. */
+static const char *
+reason_of(const Courier *courier, const Site *site, const SubmissionSummary *summary)
 {
+	g_autoptr(Submission) submission = submissions_open(courier->db, courier->settings->vault, summary->id, NULL);
+	const char *evidence = submission == NULL ? NULL : submission->evidence;
+	g_autoptr(Verdict) verdict = evidence == NULL ? NULL : verdict_from_text(evidence);
+	const Finding *decisive = verdict == NULL ? NULL : verdict_decisive(verdict);
+	g_autofree char *name = decisive == NULL ? NULL : reason_name(decisive);
+
+	return name == NULL ? NULL : reason_sentence(site_locale(site), name);
+}
+
+/* "  2026-11-01 12:00 (+09:00)  Contact  RECEIPT": the form's title, as the operator wrote it, or its number if that cannot be read; below it why it is held, and the link to its page. */
+static void
+append_line(GString *lines, const Courier *courier, Site *site, const Form *form, const SubmissionSummary *summary)
+{
+	const char *reason = reason_of(courier, site, summary);
+	g_autofree char *link = invite_link(courier, site, summary, REVIEW_HELD);
 	g_autoptr(Form) its_form = site_form(site, summary->form_id, NULL);
-	g_autofree char *title = its_form == NULL ? g_strdup("") : text_without_line_breaks(its_form->source->title);
+	g_autofree char *title = its_form == NULL ? g_strdup_printf("%" G_GUINT64_FORMAT, summary->form_id)
+						  : text_without_line_breaks(its_form->source->title);
 	g_autofree char *received = letter_written_time(form, summary->received_at_us);
 
-	g_string_append_printf(lines, "  %s  %s  %" G_GUINT64_FORMAT " %s\n",
-	    is_receipt(summary->receipt) ? summary->receipt : "------------", received, summary->form_id, title);
+	g_string_append_printf(
+	    lines, "  %s  %s  %s\n", received, title, is_receipt(summary->receipt) ? summary->receipt : "------------");
+	if (reason != NULL)
+		g_string_append_printf(lines, "  %s\n", reason);
+	if (link != NULL)
+		g_string_append_printf(lines, "  %s\n", link);
+	g_string_append_c(lines, '\n');
 }
 
 static char *
-list_text(Site *site, const Form *form, const HeldNote *note)
+list_text(const Courier *courier, Site *site, const Form *form, const HeldNote *note)
 {
 	const char *locale = site_locale(site);
 	GString *lines = g_string_new(NULL);
 
 	for (guint i = 0; i < note->newest->len; i++)
-		append_line(lines, site, form, note->newest->pdata[i]);
+		append_line(lines, courier, site, form, note->newest->pdata[i]);
 	if (note->count > note->newest->len) {
 		g_autofree char *rest = g_strdup_printf("%u", note->count - note->newest->len);
 		const TextPlace places[] = {{"count", rest}, {NULL, NULL}};
 		g_autofree char *more = text_fill(text_for(locale, "held.more"), places);
-		g_string_append_printf(lines, "  %s\n", more);
+		g_string_append_printf(lines, "  %s\n\n", more);
 	}
 	return g_string_free(lines, FALSE);
 }
 
 static void
-fill_texts(Letter *letter, Site *site, const Form *form, const HeldNote *note)
+fill_texts(Letter *letter, const Courier *courier, Site *site, const Form *form, const HeldNote *note)
 {
 	const SiteFacts *facts = site->facts;
 	const char *locale = site_locale(site);
 	g_autofree char *count = g_strdup_printf("%u", note->count);
 	g_autofree char *since = letter_written_time(form, note->oldest_at_us);
-	g_autofree char *list = list_text(site, form, note);
+	g_autofree char *list = list_text(courier, site, form, note);
 	g_autofree char *title = text_without_line_breaks(*facts->title == '\0' ? facts->url : facts->title);
 	const TextPlace places[] = {{"title", title}, {"url", facts->url}, {"site", facts->name}, {"count", count},
 	    {"since", since}, {"list", list}, {NULL, NULL}};
@@ -182,7 +205,8 @@ fill_texts(Letter *letter, Site *site, const Form *form, const HeldNote *note)
 }
 
 Letter *
-held_note_letter(Site *site, const Form *form, const OutboxItem *item, const HeldNote *note, GError **error)
+held_note_letter(
+    const Courier *courier, Site *site, const Form *form, const OutboxItem *item, const HeldNote *note, GError **error)
 {
 	const LetterIdentity identity = {
 	    .receipt = item->receipt, .kind = MAIL_HELD, .generation = item->generation, .date_us = clock_now_us()};
@@ -190,6 +214,6 @@ held_note_letter(Site *site, const Form *form, const OutboxItem *item, const Hel
 
 	if (!letter_identify(letter, site->facts, &identity, error) || !letter_fill_site_senders(letter, site->facts, error))
 		return NULL;
-	fill_texts(letter, site, form, note);
+	fill_texts(letter, courier, site, form, note);
 	return g_steal_pointer(&letter);
 }

@@ -30,6 +30,26 @@ letter_recipient_free(LetterRecipient *recipient)
 	g_free(recipient);
 }
 
+LetterImage *
+letter_image_new(const char *id, const char *type, GBytes *content)
+{
+	LetterImage *image = g_new0(LetterImage, 1);
+
+	image->id = g_strdup(id);
+	image->type = g_strdup(type);
+	image->content = g_bytes_ref(content);
+	return image;
+}
+
+static void
+letter_image_free(LetterImage *image)
+{
+	g_free(image->id);
+	g_free(image->type);
+	g_bytes_unref(image->content);
+	g_free(image);
+}
+
 Letter *
 letter_empty(void)
 {
@@ -42,6 +62,7 @@ letter_empty(void)
 	letter->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)letter_recipient_free);
 	letter->charset = letter_charset("utf-8");
 	letter->attachments = g_ptr_array_new_with_free_func((GDestroyNotify)letter_attachment_free);
+	letter->images = g_ptr_array_new_with_free_func((GDestroyNotify)letter_image_free);
 	letter->missing = g_ptr_array_new_with_free_func((GDestroyNotify)missing_attachment_free);
 	return letter;
 }
@@ -63,8 +84,10 @@ letter_free(Letter *letter)
 	g_ptr_array_unref(letter->headers);
 	g_ptr_array_unref(letter->recipients);
 	g_ptr_array_unref(letter->attachments);
+	g_ptr_array_unref(letter->images);
 	g_ptr_array_unref(letter->missing);
 	g_free(letter->outlook);
+	g_free(letter->review);
 	g_free(letter);
 }
 
@@ -194,6 +217,15 @@ subject_text(const LetterSource *source, MailKind kind)
 	return text_truncate(marked, LIMIT_MAIL_HEADER_BYTES);
 }
 
+void
+letter_set_date(Letter *letter, const SiteFacts *site, gint64 date_us)
+{
+	gint interval = g_time_zone_find_interval(site->timezone, G_TIME_TYPE_UNIVERSAL, date_us / G_USEC_PER_SEC);
+
+	letter->date_us = date_us;
+	letter->date_offset_s = g_time_zone_get_offset(site->timezone, interval);
+}
+
 gboolean
 letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *identity, GError **error)
 {
@@ -213,9 +245,7 @@ letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *ide
 	letter->message_id = g_strdup_printf(
 	    "%s.%s.%u%s@%s", identity->receipt, mail_kind_name(identity->kind), identity->generation, part->str, site->name);
 	letter->is_automatic = identity->kind != MAIL_NOTICE && identity->kind != MAIL_HELD;
-	letter->date_us = identity->date_us;
-	gint interval = g_time_zone_find_interval(site->timezone, G_TIME_TYPE_UNIVERSAL, letter->date_us / G_USEC_PER_SEC);
-	letter->date_offset_s = g_time_zone_get_offset(site->timezone, interval);
+	letter_set_date(letter, site, identity->date_us);
 	return TRUE;
 }
 
@@ -231,6 +261,7 @@ fill_texts(Letter *letter, const LetterSource *source, MailKind kind)
 	    .subject = letter->subject,
 	    .missing = letter->missing,
 	    .outlook = letter->outlook,
+	    .review = letter->review,
 	    .format = source->mail->is_html      ? LETTER_BODY_HTML
 		      : type == LETTER_TYPE_HTML ? LETTER_BODY_TYPED_HTML
 						 : LETTER_BODY_TEXT,
@@ -276,7 +307,7 @@ letter_tell_outlook(Letter *letter, const Form *form, const Submission *submissi
 {
 	LetterSource source = source_of(form, submission, MAIL_NOTICE);
 
-	if (*outlook == '\0')
+	if (*outlook == '\0' && letter->review == NULL)
 		return;
 	text_set(&letter->outlook, outlook);
 	fill_texts(letter, &source, MAIL_NOTICE);

@@ -27,29 +27,6 @@ append_fact(GString *facts, const char *label, const char *value)
 		g_string_append_printf(facts, "%s: %s\n", label, value);
 }
 
-/* Address with source port, as a URL writes it: behind a carrier's NAT only both together name somebody. */
-static char *
-client_text(const ClientFacts *client)
-{
-	if (*client->remote_ip == '\0')
-		return g_strdup("");
-	if (client->remote_port == 0)
-		return g_strdup(client->remote_ip);
-	if (strchr(client->remote_ip, ':') != NULL)
-		return g_strdup_printf("[%s]:%u", client->remote_ip, client->remote_port);
-	return g_strdup_printf("%s:%u", client->remote_ip, client->remote_port);
-}
-
-static char *
-received_text(const LetterBodySource *source)
-{
-	gint64 received_us = source->submission->client->received_at_us;
-	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(received_us / G_USEC_PER_SEC);
-	g_autoptr(GDateTime) local = utc == NULL ? NULL : g_date_time_to_timezone(utc, source->form->site->timezone);
-
-	return local == NULL ? g_strdup("") : g_date_time_format(local, "%Y-%m-%d %H:%M:%S %:z");
-}
-
 /* Nothing is left out without a word (contract 6.8). */
 static void
 append_missing(GString *facts, const LetterBodySource *source)
@@ -79,8 +56,8 @@ facts_text(const LetterBodySource *source)
 {
 	const char *locale = source->form->source->locale;
 	const Submission *submission = source->submission;
-	g_autofree char *client = client_text(submission->client);
-	g_autofree char *received = received_text(source);
+	g_autofree char *client = client_facts_endpoint(submission->client);
+	g_autofree char *received = site_facts_time(source->form->site, submission->client->received_at_us);
 	g_autofree char *page = text_first_line(submission->client->url);
 	g_autofree char *title = text_first_line(source->form->source->title);
 	GString *facts = g_string_new(NULL);
@@ -170,6 +147,21 @@ append_lines_as_html(GString *html, const char *text)
 	g_string_append(html, joined);
 }
 
+/* Its URL, which stands on a line of its own, is a link: what a mail program makes of a long address by itself, it may break. */
+static void
+append_review_as_html(GString *html, const char *review)
+{
+	g_auto(GStrv) lines = g_strsplit(review, "\n", -1);
+
+	for (char **line = lines; *line != NULL && **line != '\0'; line++) {
+		g_autofree char *escaped = html_escape(*line);
+		if (g_str_has_prefix(*line, "http"))
+			g_string_append_printf(html, "<br>\n<a href=\"%s\">%s</a>", escaped, escaped);
+		else
+			g_string_append_printf(html, "<br>\n%s", escaped);
+	}
+}
+
 static char *
 facts_html(const LetterBodySource *source)
 {
@@ -179,6 +171,7 @@ facts_html(const LetterBodySource *source)
 	g_autofree char *escaped = html_escape(g_strchomp(facts));
 	GString *html = g_string_new("\n<hr>\n<p>");
 	append_lines_as_html(html, escaped);
+	append_review_as_html(html, source->review != NULL ? source->review : "");
 	g_string_append(html, "</p>\n");
 	return g_string_free(html, FALSE);
 }
@@ -316,5 +309,5 @@ letter_body_text(const LetterBodySource *source)
 	if (!source->has_facts)
 		return g_steal_pointer(&body);
 	g_autofree char *facts = facts_text(source);
-	return g_strdup_printf("%s\n\n%s", g_strchomp(body), facts);
+	return g_strdup_printf("%s\n\n%s%s", g_strchomp(body), facts, source->review != NULL ? source->review : "");
 }

@@ -20,6 +20,7 @@ typedef struct {
 	const char *subject;          /* replaced; the title of an HTML body */
 	const GPtrArray *missing;     /* MissingAttachment *: named in the facts */
 	const char *outlook;          /* lines of the facts, each ended by LF; NULL: none */
+	const char *review;           /* the last lines of the facts, each ended by LF; NULL: none */
 	LetterBodyFormat format;
 	gboolean has_facts;           /* ends with the block of facts */
 } LetterBodySource;

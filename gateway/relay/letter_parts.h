@@ -17,6 +17,8 @@ typedef struct {
 
 /* A letter whose lists are empty and whose strings are NULL, in UTF-8. */
 Letter *letter_empty(void);
+/* The content is referenced. */
+LetterImage *letter_image_new(const char *id, const char *type, GBytes *content);
 Mailbox *letter_mailbox_new(const char *name, const char *address);
 /* Adds a mailbox to one of the header's lists; its name is cut where all names of the list have LIMIT_MAIL_HEADER_BYTES together. */
 void letter_add_mailbox(GPtrArray *list, const char *name, const char *address);
@@ -33,6 +35,8 @@ typedef struct {
 	const VaultHash *recipient;
 	gint64 date_us;
 } LetterIdentity;
+/* Date, in the site's zone. */
+void letter_set_date(Letter *letter, const SiteFacts *site, gint64 date_us);
 /* Message-ID, Date, is_automatic. RELAY_ERROR_MESSAGE for a receipt that is none of ours. */
 gboolean letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *identity, GError **error);
 

@@ -9,7 +9,7 @@
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 
-#define LETTER_TYPE "(sxisb(ss)a(ss)a(ss)a(ss)smsmssasa(xs)a(ssay))"
+#define LETTER_TYPE "(sxisb(ss)a(ss)a(ss)a(ss)smsmssasa(xs)a(ssay)a(ssay))"
 
 /* No zone is further from UTC (RFC 5322 3.3 allows 99:59; the tz database knows nothing past 15:13). */
 #define DATE_OFFSET_LIMIT_S (16 * 3600)
@@ -60,6 +60,20 @@ attachments_variant(const GPtrArray *attachments)
 	return g_variant_builder_end(&builder);
 }
 
+static GVariant *
+images_variant(const GPtrArray *images)
+{
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a(ssay)"));
+	for (guint i = 0; i < images->len; i++) {
+		const LetterImage *image = images->pdata[i];
+		GVariant *content = g_variant_new_from_bytes(G_VARIANT_TYPE_BYTESTRING, image->content, TRUE);
+		g_variant_builder_add(&builder, "(@s@s@ay)", string_variant(image->id), string_variant(image->type), content);
+	}
+	return g_variant_builder_end(&builder);
+}
+
 GVariant *
 letter_to_variant(const Letter *letter)
 {
@@ -73,12 +87,12 @@ letter_to_variant(const Letter *letter)
 		const LetterRecipient *recipient = letter->recipients->pdata[i];
 		g_variant_builder_add(&recipients, "(x@s)", recipient->delivery_id, string_variant(recipient->address));
 	}
-	return g_variant_new("(@sxi@sb@(ss)@a(ss)@a(ss)@a(ss)@s@ms@mss@as@a(xs)@a(ssay))", string_variant(letter->message_id),
-	    letter->date_us, letter->date_offset_s, string_variant(letter->envelope_sender), letter->is_automatic,
-	    mailbox_variant(letter->from), mailboxes_variant(letter->to), mailboxes_variant(letter->cc),
+	return g_variant_new("(@sxi@sb@(ss)@a(ss)@a(ss)@a(ss)@s@ms@mss@as@a(xs)@a(ssay)@a(ssay))",
+	    string_variant(letter->message_id), letter->date_us, letter->date_offset_s, string_variant(letter->envelope_sender),
+	    letter->is_automatic, mailbox_variant(letter->from), mailboxes_variant(letter->to), mailboxes_variant(letter->cc),
 	    mailboxes_variant(letter->reply_to), string_variant(letter->subject), maybe_variant(letter->text),
 	    maybe_variant(letter->html), letter->charset, g_variant_builder_end(&headers), g_variant_builder_end(&recipients),
-	    attachments_variant(letter->attachments));
+	    attachments_variant(letter->attachments), images_variant(letter->images));
 }
 
 /* --- Back ---------------------------------------------------------------------------------------------------------- */
@@ -185,6 +199,35 @@ read_attachments(Letter *letter, GVariant *variant)
 	return TRUE;
 }
 
+/* Content-ID without its brackets (RFC 2045 7), as the addresses in our HTML name it. */
+static gboolean
+is_image_id(const char *text)
+{
+	return *text != '\0' && strlen(text) <= LIMIT_MAIL_LINE_BYTES / 2 &&
+	       strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-.@") == strlen(text);
+}
+
+/* Images of a letter without HTML would be seen nowhere. */
+static gboolean
+read_images(Letter *letter, GVariant *variant)
+{
+	gsize size_bytes = 0;
+
+	for (gsize i = 0; i < g_variant_n_children(variant); i++) {
+		const char *id, *type;
+		g_autoptr(GVariant) child = g_variant_get_child_value(variant, i);
+		g_autoptr(GVariant) content = NULL;
+		g_variant_get(child, "(&s&s@ay)", &id, &type, &content);
+		g_autoptr(GBytes) bytes = g_variant_get_data_as_bytes(content);
+		size_bytes += g_bytes_get_size(bytes);
+		if (!is_image_id(id) || !is_type(type) || !g_str_has_prefix(type, "image/") || i >= LIMIT_MAIL_IMAGES ||
+		    size_bytes > LIMIT_MAIL_IMAGES_BYTES)
+			return FALSE;
+		g_ptr_array_add(letter->images, letter_image_new(id, type, bytes));
+	}
+	return letter->images->len == 0 || letter->html != NULL;
+}
+
 static gboolean
 is_sound(const Letter *letter)
 {
@@ -199,18 +242,19 @@ letter_from_variant(GVariant *variant, GError **error)
 	g_autoptr(Letter) letter = letter_empty();
 
 	if (g_variant_is_of_type(variant, G_VARIANT_TYPE(LETTER_TYPE))) {
-		g_autoptr(GVariant) to = NULL, cc = NULL, reply_to = NULL, headers = NULL, recipients = NULL, attachments = NULL;
+		g_autoptr(GVariant) to = NULL, cc = NULL, reply_to = NULL, headers = NULL, recipients = NULL, attachments = NULL,
+				    images = NULL;
 		const char *charset;
 		letter->from = letter_mailbox_new(NULL, NULL);
-		g_variant_get(variant, "(sxisb(ss)@a(ss)@a(ss)@a(ss)smsms&s@as@a(xs)@a(ssay))", &letter->message_id,
+		g_variant_get(variant, "(sxisb(ss)@a(ss)@a(ss)@a(ss)smsms&s@as@a(xs)@a(ssay)@a(ssay))", &letter->message_id,
 		    &letter->date_us, &letter->date_offset_s, &letter->envelope_sender, &letter->is_automatic,
 		    &letter->from->name, &letter->from->address, &to, &cc, &reply_to, &letter->subject, &letter->text,
-		    &letter->html, &charset, &headers, &recipients, &attachments);
+		    &letter->html, &charset, &headers, &recipients, &attachments, &images);
 		letter->charset = letter_charset(charset);
 		if (is_sound(letter) && read_mailboxes(letter->to, to, address_is_mailable) &&
 		    read_mailboxes(letter->cc, cc, address_is_mailable) &&
 		    read_mailboxes(letter->reply_to, reply_to, address_is_reply) && read_headers(letter, headers) &&
-		    read_recipients(letter, recipients) && read_attachments(letter, attachments))
+		    read_recipients(letter, recipients) && read_attachments(letter, attachments) && read_images(letter, images))
 			return g_steal_pointer(&letter);
 	}
 	g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the letter handed to the session breaks its format");

@@ -368,7 +368,7 @@ prepare_note(Draft *draft, GError **error)
 	if (!bring_up_to_date(draft, planned, error) || draft->addressees->len == 0 ||
 	    !held_note_decide(draft->courier, draft->site, draft->item, &note, &goes, error) || !goes)
 		return NULL;
-	Letter *letter = held_note_letter(draft->site, draft->form, draft->item, &note, error);
+	Letter *letter = held_note_letter(draft->courier, draft->site, draft->form, draft->item, &note, error);
 	if (letter == NULL)
 		return NULL;
 	letter_add_mailbox(letter->to, "", ((const PlannedRecipient *)draft->addressees->pdata[0])->address);
@@ -457,6 +457,8 @@ make_letter(const Draft *draft, GError **error)
 	address_letter(draft, letter);
 	if (item->kind == MAIL_NOTICE && draft->form->site->is_facts_on) {
 		g_autofree char *outlook = outlook_text(draft->courier, item, draft->site, draft->form, draft->planned);
+		if (*draft->submission->client->canary == '\0')
+			letter->review = invite_line(draft->courier, draft->site, item, draft->form->source->locale);
 		letter_tell_outlook(letter, draft->form, draft->submission, outlook);
 	}
 	letter_attach(letter, draft->form, draft->submission, item->kind, draft->courier->settings->config->data_directory);

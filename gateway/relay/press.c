@@ -1,5 +1,5 @@
 /*
- * Pressed links: a person has said that mail for an address may come.
+ * Pressed links: a person has said that mail for an address may come, or (press_review.c) what is to become of a submission.
  *
  *   row of the front -> token verified again -> its submission's typed recipient found -> redeemed in the ledger -> waiting reply due now -> row removed
  *                    -> used before: the same again, because the first time may have ended in a crash
@@ -21,8 +21,6 @@
 #include "sekisho/store/presses.h"
 #include "sekisho/store/submissions.h"
 
-/* The button was pressed in time; the courier may have been down meanwhile. */
-#define GRACE_US G_TIME_SPAN_HOUR
 /* Between two looks at a good link whose site or form cannot be used, and so between two alarms of it. */
 #define AGAIN_US G_TIME_SPAN_MINUTE
 
@@ -30,12 +28,12 @@
 typedef struct {
 	const Press *press;
 	VaultLink link;
-	char receipt[PRESS_RECEIPT_BYTES + 1];
+	PressSight *sight;
 	VaultHash address;
 } Claim;
 
-static gboolean
-refuse(const char *reason, GError **error)
+gboolean
+press_refuse(const char *reason, GError **error)
 {
 	g_set_error_literal(error, BASE_ERROR, BASE_ERROR_FORGED, reason);
 	return FALSE;
@@ -68,10 +66,10 @@ read_claim(Courier *courier, Claim *claim, GError **error)
 		return FALSE;
 	const guint8 *payload = g_bytes_get_data(claim->link.payload, &size);
 	if (size != PRESS_RECEIPT_BYTES + sizeof claim->address.bytes)
-		return refuse("the link is of another kind", error);
-	memcpy(claim->receipt, payload, PRESS_RECEIPT_BYTES);
+		return press_refuse("the link is of another kind", error);
+	memcpy(claim->sight->receipt, payload, PRESS_RECEIPT_BYTES);
 	memcpy(claim->address.bytes, payload + PRESS_RECEIPT_BYTES, sizeof claim->address.bytes);
-	return clock_now_us() <= claim->link.expires_at_us + GRACE_US || refuse("expired", error);
+	return clock_now_us() <= claim->link.expires_at_us + PRESS_GRACE_US || press_refuse("expired", error);
 }
 
 /* --- Whom it is about ------------------------------------------------------------------------------------------------------------- */
@@ -93,11 +91,11 @@ find_address(const Courier *courier, const Form *form, const Submission *submiss
 static char *
 address_of(Courier *courier, Site *site, const Claim *claim, GError **error)
 {
-	g_autoptr(SubmissionSummary) summary = submissions_find(courier->db, claim->receipt, error);
+	g_autoptr(SubmissionSummary) summary = submissions_find(courier->db, claim->sight->receipt, error);
 	if (summary == NULL)
 		return NULL;
 	if (!g_str_equal(summary->site, site->facts->name)) {
-		refuse("its submission is another site's", error);
+		press_refuse("its submission is another site's", error);
 		return NULL;
 	}
 	g_autoptr(Form) form = site_form(site, summary->form_id, error);
@@ -107,7 +105,7 @@ address_of(Courier *courier, Site *site, const Claim *claim, GError **error)
 		return NULL;
 	char *address = find_address(courier, form, submission, &claim->address);
 	if (address == NULL)
-		refuse("its submission asks for no mail to this address", error);
+		press_refuse("its submission asks for no mail to this address", error);
 	return address;
 }
 
@@ -131,13 +129,6 @@ token_id(const Claim *claim)
 	return g_bytes_new(digest, size);
 }
 
-static void
-log_press(const Claim *claim, const char *outcome, const char *reason)
-{
-	log_event(LOG_PRESS, "site", claim->press->site, "receipt", *claim->receipt == '\0' ? NULL : claim->receipt, "outcome",
-	    outcome, "reason", reason, NULL);
-}
-
 static gboolean
 redeem(Courier *courier, const Claim *claim, GError **error)
 {
@@ -156,11 +147,11 @@ redeem(Courier *courier, const Claim *claim, GError **error)
 	    .proved_at_us = clock_now_us(),
 	    .until_us = clock_now_us() + site->reply->proof_us};
 	automatic_address_hash(courier, address, &proof.address);
-	if (!ledger_redeem(courier->ledger, &proof, id, claim->link.expires_at_us + 2 * GRACE_US, &is_first, error))
+	if (!ledger_redeem(courier->ledger, &proof, id, claim->link.expires_at_us + 2 * PRESS_GRACE_US, &is_first, error))
 		return FALSE;
-	log_press(claim, is_first ? "accepted" : "again", NULL);
+	claim->sight->is_again = !is_first;
 	/* Also for a second press: the first may have ended in a crash, just here. What is due is judged anew. */
-	return outbox_make_due(courier->db, claim->receipt, AUTOMATIC_CONSENT, error) >= 0;
+	return outbox_make_due(courier->db, claim->sight->receipt, AUTOMATIC_CONSENT, error) >= 0;
 }
 
 /* TRUE if a database is the trouble, not the row. */
@@ -177,22 +168,51 @@ is_to_be_mended(const GError *error)
 	return error->domain == CONF_ERROR || error->domain == FORM_ERROR || g_error_matches(error, BASE_ERROR, BASE_ERROR_KEY);
 }
 
+gboolean
+press_waits(const GError *failure)
+{
+	return is_database_trouble(failure) || is_to_be_mended(failure);
+}
+
+static gboolean
+confirm(Courier *courier, const Press *press, PressSight *sight, GError **error)
+{
+	Claim claim = {.press = press, .sight = sight};
+
+	sight->is_verified = read_claim(courier, &claim, error);
+	gboolean is_good = sight->is_verified && redeem(courier, &claim, error);
+	g_clear_pointer(&claim.link.payload, g_bytes_unref);
+	return is_good;
+}
+
+static void
+log_press(const Press *press, const PressSight *sight, const GError *failure)
+{
+	/* Of one that is not ours the words are a stranger's. */
+	const gboolean is_told = sight->is_verified && *press->decision != '\0';
+
+	log_event(LOG_PRESS, "site", press->site, "receipt", *sight->receipt == '\0' ? NULL : sight->receipt, "decision",
+	    is_told ? press->decision : NULL, "outcome",
+	    failure != NULL   ? "refused"
+	    : sight->is_again ? "again"
+			      : "accepted",
+	    "reason", failure != NULL ? failure->message : NULL, NULL);
+}
+
 /* FALSE if the row stays: a database is in trouble, or the site, form or key of a good link cannot be had now. */
 static gboolean
 attend(Courier *courier, const Press *press, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
-	Claim claim = {.press = press};
-	gboolean is_verified = read_claim(courier, &claim, &failure);
-	gboolean is_good = is_verified && redeem(courier, &claim, &failure);
+	PressSight sight = {0};
+	gboolean is_good =
+	    *press->decision == '\0' ? confirm(courier, press, &sight, &failure) : press_review(courier, press, &sight, &failure);
 
-	g_clear_pointer(&claim.link.payload, g_bytes_unref);
-	if (!is_good && (is_database_trouble(failure) || (is_verified && is_to_be_mended(failure)))) {
+	if (!is_good && (is_database_trouble(failure) || (sight.is_verified && press_waits(failure)))) {
 		g_propagate_error(error, g_steal_pointer(&failure));
 		return FALSE;
 	}
-	if (!is_good)
-		log_press(&claim, "refused", failure->message);
+	log_press(press, &sight, failure);
 	return presses_remove(courier->db, press->id, error);
 }
 

@@ -57,7 +57,6 @@ make_letter(const TrialMail *mail)
 				       "If it lies in the spam folder, read what the doctor says of SPF, DKIM and DMARC.\n",
 	    mail->account->name);
 	letter_add_mailbox(letter->to, "", mail->recipient);
-	letter_add_recipient(letter, DELIVERY, mail->recipient);
 	return letter;
 }
 
@@ -77,7 +76,9 @@ follow(Worker *worker)
 static Worker *
 start(const TrialMail *mail, TrialOutcome *outcome, GError **error)
 {
-	g_autoptr(GPtrArray) letters = g_ptr_array_new_with_free_func((GDestroyNotify)letter_free);
+	g_autoptr(Letter) test = mail->letter == NULL ? make_letter(mail) : NULL;
+	Letter *letter = mail->letter == NULL ? test : mail->letter;
+	g_autoptr(GPtrArray) letters = g_ptr_array_new();
 	const WorkerSettings settings = {
 	    .program = mail->program, .connect_ms = LIMIT_SESSION_CONNECT_MS, .life_ms = 2 * LIMIT_SESSION_CONNECT_MS};
 	/* The secret is here already: the session, which runs as whoever runs us, must not ask for it. */
@@ -86,7 +87,9 @@ start(const TrialMail *mail, TrialOutcome *outcome, GError **error)
 	const TransportJob job = {.account = &account, .secret = mail->secret, .letters = letters};
 	const TransportReport report = {.outcome = note_outcome, .account_failed = note_account_failed, .user_data = outcome};
 
-	g_ptr_array_add(letters, make_letter(mail));
+	g_ptr_array_set_size(letter->recipients, 0);
+	letter_add_recipient(letter, DELIVERY, mail->recipient);
+	g_ptr_array_add(letters, letter);
 	return worker_start(&settings, &job, &report, error);
 }
 

@@ -28,6 +28,13 @@ typedef struct {
 	GBytes *content;
 } LetterAttachment;
 
+/* An image that the HTML body shows as "cid:ID" (RFC 2387, 2392). */
+typedef struct {
+	char *id;       /* letters, digits, "-", "." and "@" */
+	char *type;     /* "image/png" */
+	GBytes *content;
+} LetterImage;
+
 /* A file that the template names and that this letter does not have. */
 typedef struct {
 	char *name;         /* as it would have been called, or the path in the template; one line */
@@ -51,8 +58,10 @@ typedef struct {
 	GPtrArray *headers;    /* char *: further `Name: value`, allowed names only */
 	GPtrArray *recipients; /* LetterRecipient *: envelope recipients of this session */
 	GPtrArray *attachments; /* LetterAttachment * */
+	GPtrArray *images;     /* LetterImage *, of an HTML body */
 	GPtrArray *missing;    /* MissingAttachment *; does not go to the session */
 	char *outlook;         /* of a notice: what becomes of the visitor's mails, lines of its facts; NULL: nothing is told. Does not go to the session */
+	char *review;          /* of a notice: the last lines of its facts, each ended by LF, with the link to its review page; NULL: none. Does not go to the session */
 	gboolean is_canary;    /* waits for no ceiling of the owner's mailbox; does not go to the session */
 } Letter;
 void letter_free(Letter *letter);
@@ -73,7 +82,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Letter, letter_free)
  * not fit goes out in UTF-8 instead. The header is always UTF-8 (RFC 2047). Other types and charsets count for nothing.
  */
 Letter *letter_new(const Form *form, const Submission *submission, MailKind kind, guint generation, const GPtrArray *planned, GError **error);
-/* Adds such lines, each ended by LF, to the facts of a notice. */
+/* Adds such lines, each ended by LF, to the facts of a notice; and those of letter->review, if that was set before. */
 void letter_tell_outlook(Letter *letter, const Form *form, const Submission *submission, const char *outlook);
 /*
  * Attaches what the template names (contract 6.8): uploads from the spool of `data_directory`, files of the site from its attachments folder. What cannot be had is in

@@ -1,12 +1,13 @@
 /*
- * A test mail: one mail of the operator's own, sent by one of a site's accounts through the session that its forms' mails use, and followed to the server's last word. It passes neither
- * queue nor ledger. For the operator's command alone.
+ * A test mail, or another mail of the operator's command (a report): one mail, sent by one of a site's accounts through the session that its forms' mails use, and followed to the server's last
+ * word. It passes neither queue nor ledger. For the operator's command alone.
  */
 #pragma once
 
 #include <glib.h>
 
 #include "sekisho/conf/config.h"
+#include "sekisho/relay/letter.h"
 
 typedef struct {
 	const char *program;   /* path of sekishod */
@@ -14,6 +15,7 @@ typedef struct {
 	const Account *account; /* one of the site's */
 	const char *secret;    /* what it logs in with: password or token */
 	const char *recipient; /* address_is_mailable */
+	Letter *letter;        /* without envelope recipients; NULL: a test mail. It gets `recipient` for its only one */
 } TrialMail;
 
 typedef struct {

@@ -40,12 +40,14 @@ hostile_open(HostileFront *front, guint32 seed)
 	sqlite3_busy_timeout(front->raw, 5000);
 	front->receipts = g_ptr_array_new_with_free_func(g_free);
 	front->tokens = g_ptr_array_new_with_free_func(g_free);
+	front->reviews = g_ptr_array_new_with_free_func(g_free);
 	front->rand = g_rand_new_with_seed(seed);
 }
 
 void
 hostile_close(HostileFront *front)
 {
+	g_ptr_array_unref(front->reviews);
 	g_ptr_array_unref(front->tokens);
 	g_ptr_array_unref(front->receipts);
 	g_rand_free(front->rand);
@@ -295,6 +297,44 @@ press_something(HostileFront *front)
 		hostile_write(front, inserts[hostile_pick(front, G_N_ELEMENTS(inserts))], any_number(front), 0, token);
 }
 
+/* Any decision with any token: of a review that somebody opened, or something else. */
+static void
+press_button(HostileFront *front)
+{
+	static const char *const inserts[] = {
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, 'release', ?1) ON CONFLICT DO "
+	    "NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, 'release-allow', ?1) ON "
+	    "CONFLICT DO NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, 'discard', ?1) ON CONFLICT DO "
+	    "NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, 'discard-block-address', ?1) "
+	    "ON CONFLICT DO NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, 'block-address', ?1) ON "
+	    "CONFLICT DO NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, 'block-network', ?1) ON "
+	    "CONFLICT DO NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('other.example', ?3, 'release', ?1) ON CONFLICT "
+	    "DO NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, CAST(zeroblob(9000) AS TEXT), "
+	    "?1) ON CONFLICT DO "
+	    "NOTHING",
+	    "INSERT INTO link_press (site, token, decision, pressed_at) VALUES ('example.jp', ?3, ?3, ?1) ON CONFLICT DO NOTHING",
+	};
+	const gboolean has_review = front->reviews->len > 0 && hostile_pick(front, 4) != 0;
+	g_autofree char *token =
+	    has_review ? g_strdup(front->reviews->pdata[hostile_pick(front, front->reviews->len)]) : any_token(front);
+
+	hostile_write(front, inserts[hostile_pick(front, G_N_ELEMENTS(inserts))], any_number(front), 0, token);
+}
+
+void
+hostile_watch_opening(HostileFront *front, const char *token)
+{
+	g_ptr_array_add(front->reviews, g_strdup(token));
+	press_button(front);
+}
+
 /* Rows changed as they should never be. */
 static const char *const edits[] = {
     "UPDATE delivery SET state = 1, owner = NULL, leased_until = NULL, due_at = ?1 WHERE id % 5 = ?2 % 5",
@@ -319,6 +359,10 @@ static const char *const edits[] = {
     "DELETE FROM outbox WHERE id % 11 = ?2 % 11",
     "DELETE FROM delivery WHERE id % 11 = ?2 % 11",
     "DELETE FROM link_press WHERE id % 3 = ?2 % 3",
+    "DELETE FROM review WHERE submission_id % 3 = ?2 % 3",
+    "UPDATE review SET wrapped = zeroblob(?2), expires_at = ?1 WHERE submission_id % 3 = ?2 % 3",
+    "INSERT OR REPLACE INTO review (submission_id, stage, wrapped, expires_at) SELECT id, 1 + abs(?2 % 2), x'00', ?1 FROM "
+    "submission",
 };
 
 void
@@ -329,7 +373,7 @@ hostile_act(HostileFront *front)
 	g_autofree char *address = any_address(front);
 	g_autofree char *row = g_strdup_printf("%" G_GINT64_FORMAT, hostile_pick(front, 1000));
 
-	switch (hostile_pick(front, 8)) {
+	switch (hostile_pick(front, 9)) {
 	case 0:
 	case 1:
 	case 6:
@@ -351,6 +395,9 @@ hostile_act(HostileFront *front)
 		if (front->receipts->len > 0)
 			get_hold_of_tokens(front);
 		press_something(front);
+		break;
+	case 8:
+		press_button(front);
 		break;
 	default:
 		hostile_write(front, edits[hostile_pick(front, G_N_ELEMENTS(edits))],

@@ -27,6 +27,7 @@ typedef struct {
 	GRand *rand;
 	GPtrArray *receipts; /* char *: of its submissions */
 	GPtrArray *tokens;   /* char *: those it has seen, and those it made up */
+	GPtrArray *reviews;  /* char *: of reviews that were opened */
 } HostileFront;
 
 void hostile_open(HostileFront *front, guint32 seed);
@@ -40,5 +41,7 @@ gint64 hostile_pick(HostileFront *front, gint64 count);
 void hostile_write(HostileFront *front, const char *sql, gint64 first, gint64 second, const char *text);
 /* Presses a link of example.jp. */
 void hostile_press(HostileFront *front, const char *token);
+/* Somebody opens this link of a review, so it has the token, and presses some button, now and later. */
+void hostile_watch_opening(HostileFront *front, const char *token);
 /* Its next deed, whatever that is: a sealed submission, a row put in, changed or taken out, a press. */
 void hostile_act(HostileFront *front);

@@ -56,6 +56,7 @@ office_open(Office *office, gconstpointer unused)
 	office->courier.ledger = db_open_ledger(office->config->courier_directory, DB_CREATE, &error);
 	g_assert_no_error(error);
 	office->courier.charges = automatic_charges_new();
+	office->courier.invites = invites_new();
 	office->courier.alarms = alarms_new(&office->courier);
 	office->courier.owner = g_strdup("courier-of-the-test");
 	office->courier.desks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)desk_free);
@@ -77,6 +78,7 @@ office_close(Office *office, gconstpointer unused)
 	g_free(office->courier.owner);
 	alarms_free(office->courier.alarms);
 	g_hash_table_unref(office->courier.charges);
+	g_array_unref(office->courier.invites);
 	db_free(office->courier.ledger);
 	db_free(office->courier.db);
 	config_free(office->config);
@@ -181,6 +183,21 @@ office_submit_held(Office *office, const char *receipt)
 }
 
 void
+office_submit_judged(Office *office, const char *site, const char *receipt, SubmissionStatus status, const char *evidence)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Submission) submission = visitor_submission(office, site, receipt, NULL);
+	g_autoptr(GPtrArray) none = g_ptr_array_new();
+	Journal *journal = journal_start(office->data_directory, office->vault, &error);
+
+	g_assert_no_error(error);
+	submission->evidence = g_strdup(evidence);
+	JournalRecord record = {
+	    .submission = submission, .status = status, .planned = none, .purge_at_us = clock_now_us() + 90 * G_TIME_SPAN_DAY};
+	commit_entry(journal, journal_entry_new(journal, &record));
+}
+
+void
 office_submit_unchecked(Office *office, const char *receipt)
 {
 	Submission *submission = visitor_submission(office, "example.jp", receipt, NULL);
@@ -212,13 +229,19 @@ office_submit_from(Office *office, const char *receipt, MailKind kind, const cha
 }
 
 void
-office_press(Office *office, const char *site, const char *token)
+office_press_button(Office *office, const char *site, const char *token, const char *decision)
 {
 	g_autoptr(GError) error = NULL;
 	Journal *journal = journal_start(office->data_directory, office->vault, &error);
 
 	g_assert_no_error(error);
-	commit_entry(journal, journal_press_new(site, token));
+	commit_entry(journal, journal_press_new(site, token, decision));
+}
+
+void
+office_press(Office *office, const char *site, const char *token)
+{
+	office_press_button(office, site, token, "");
 }
 
 void
@@ -285,6 +308,7 @@ office_send_due(Office *office)
 		g_ptr_array_add(letters, letter);
 	}
 	g_assert_true(settle_flush(courier));
+	invites_write(courier);
 	return letters;
 }
 

@@ -43,12 +43,16 @@ void office_form(Office *office, const char *reply, const char *mails);
 void office_site(Office *office, const char *further);
 /* One to form 4 of example.jp that the gate holds; the owner is to be told. */
 void office_submit_held(Office *office, const char *receipt);
+/* One to form 4 of `site` without mails, with what the gate found (Submission.evidence). */
+void office_submit_judged(Office *office, const char *site, const char *receipt, SubmissionStatus status, const char *evidence);
 /* One whose captcha could not be verified, with its notice. */
 void office_submit_unchecked(Office *office, const char *receipt);
 /* A person releases what is held, with one mail of that kind promised to that address. */
 void office_release(Office *office, const char *receipt, MailKind kind, const char *address);
 /* The front has recorded a press of this token. */
 void office_press(Office *office, const char *site, const char *token);
+/* The same of a button of a review page (store/review.h). */
+void office_press_button(Office *office, const char *site, const char *token, const char *decision);
 /* Time passes. */
 void office_pass(gint64 time_us);
 /* The address is proved for a day, as `sekisho address verify` does it. */

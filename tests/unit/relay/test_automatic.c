@@ -60,6 +60,24 @@ test_asked_pressed_answered(Office *office, gconstpointer unused)
 	office_assert_states(office, "AAAAAAAAAAAA", "sent, sent");
 }
 
+/* A person cancelled the reply before its address was asked: there is nothing to ask for. */
+static void
+test_nobody_is_asked_for_nothing(Office *office, gconstpointer unused)
+{
+	(void)unused;
+	office_form(office, "confirm", OFFICE_REPLY);
+	office_submit_from(office, "AAAAAAAAAAAA", MAIL_REPLY, VISITOR);
+	g_autoptr(GPtrArray) nothing = office_send_due(office);
+	office_assert_states(office, "AAAAAAAAAAAA", "deferred consent, queued");
+
+	const OutboxFilter replies = {.kind = MAIL_REPLY};
+	g_autoptr(GPtrArray) items = outbox_list(office->courier.db, &replies, 1, NULL);
+	g_assert_true(outbox_cancel(office->courier.db, ((const OutboxItem *)items->pdata[0])->id, "operator", NULL));
+	g_autoptr(GPtrArray) asked = office_send_due(office);
+	g_assert_cmpuint(asked->len, ==, 0);
+	office_assert_states(office, "AAAAAAAAAAAA", "cancelled, cancelled gone");
+}
+
 /* Envelope senders come back as bounces: the tag tells of what. */
 static void
 test_an_automatic_mail_is_one(Office *office, gconstpointer unused)
@@ -388,6 +406,7 @@ main(int argc, char **argv)
 {
 	static const OfficeTest tests[] = {
 	    {"asked, pressed, answered", test_asked_pressed_answered},
+	    {"nobody is asked for nothing", test_nobody_is_asked_for_nothing},
 	    {"an automatic mail is marked and its sender tagged", test_an_automatic_mail_is_one},
 	    {"a null sender where the doctor saw it accepted", test_a_null_sender_where_the_doctor_saw_it},
 	    {"own domains are proved; policy proved asks nobody", test_own_domains_are_proved},

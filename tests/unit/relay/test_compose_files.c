@@ -62,22 +62,29 @@ part_of(GMimeObject *multipart, const char *subtype, int index)
 }
 
 static void
-assert_file(GMimeObject *part, const LetterAttachment *attachment)
+assert_content(GMimeObject *part, GBytes *content)
 {
 	GMimeStream *stream = g_mime_stream_mem_new();
-	g_autofree char *type = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(part));
 	gsize size;
-	const void *bytes = g_bytes_get_data(attachment->content, &size);
+	const void *bytes = g_bytes_get_data(content, &size);
 
-	g_assert_cmpstr(g_mime_object_get_disposition(part), ==, "attachment");
-	g_assert_cmpstr(g_mime_object_get_content_disposition_parameter(part, "filename"), ==, attachment->name);
-	g_assert_cmpstr(g_mime_content_type_get_parameter(g_mime_object_get_content_type(part), "name"), ==, attachment->name);
-	g_assert_cmpstr(type, ==, attachment->type);
 	g_mime_data_wrapper_write_to_stream(g_mime_part_get_content(GMIME_PART(part)), stream);
 	GByteArray *read = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
 	g_assert_cmpuint(read->len, ==, size);
 	g_assert_true(size == 0 || memcmp(read->data, bytes, size) == 0);
 	g_object_unref(stream);
+}
+
+static void
+assert_file(GMimeObject *part, const LetterAttachment *attachment)
+{
+	g_autofree char *type = g_mime_content_type_get_mime_type(g_mime_object_get_content_type(part));
+
+	g_assert_cmpstr(g_mime_object_get_disposition(part), ==, "attachment");
+	g_assert_cmpstr(g_mime_object_get_content_disposition_parameter(part, "filename"), ==, attachment->name);
+	g_assert_cmpstr(g_mime_content_type_get_parameter(g_mime_object_get_content_type(part), "name"), ==, attachment->name);
+	g_assert_cmpstr(type, ==, attachment->type);
+	assert_content(part, attachment->content);
 }
 
 static GBytes *
@@ -109,6 +116,35 @@ test_structure(void)
 	g_assert_nonnull(part_of(texts, "alternative", 1));
 	for (guint i = 0; i < letter->attachments->len; i++)
 		assert_file(part_of(mixed, "mixed", (int)i + 1), letter->attachments->pdata[i]);
+	g_object_unref(message);
+}
+
+/* The images belong to the HTML: alternative (plain, related (html, images)). */
+static void
+test_images(void)
+{
+	g_autoptr(Letter) letter = sample();
+	g_autoptr(GBytes) one = random_bytes(5000), two = random_bytes(10);
+	letter->html = g_strdup("<img src=\"cid:a.1@example.jp\" alt=\"\"><img src=\"cid:b.1@example.jp\" alt=\"\">");
+	g_ptr_array_add(letter->images, letter_image_new("a.1@example.jp", "image/png", one));
+	g_ptr_array_add(letter->images, letter_image_new("b.1@example.jp", "image/png", two));
+	g_autoptr(GBytes) bytes = composed(letter);
+	GMimeMessage *message = parsed(bytes);
+	GMimeObject *texts = g_mime_message_get_mime_part(message);
+	GMimeObject *related = part_of(texts, "alternative", 1);
+
+	g_assert_true(
+	    g_mime_content_type_is_type(g_mime_object_get_content_type(part_of(texts, "alternative", 0)), "text", "plain"));
+	g_assert_cmpstr(g_mime_object_get_content_type_parameter(related, "type"), ==, "text/html");
+	g_assert_true(
+	    g_mime_content_type_is_type(g_mime_object_get_content_type(part_of(related, "related", 0)), "text", "html"));
+	for (guint i = 0; i < letter->images->len; i++) {
+		const LetterImage *image = letter->images->pdata[i];
+		GMimeObject *part = part_of(related, "related", (int)i + 1);
+		g_assert_cmpstr(g_mime_object_get_content_id(part), ==, image->id);
+		g_assert_cmpstr(g_mime_object_get_disposition(part), ==, "inline");
+		assert_content(part, image->content);
+	}
 	g_object_unref(message);
 }
 
@@ -187,6 +223,7 @@ main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	compose_init();
+	g_test_add_func("/compose_files/images stand beside the HTML", test_images);
 	g_test_add_func("/compose files/mixed of texts and files", test_structure);
 	g_test_add_func("/compose files/a text with files has no alternative", test_a_text_with_files_has_no_alternative);
 	g_test_add_func("/compose files/names in both spellings", test_both_spellings);

@@ -8,6 +8,8 @@
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
+#include "sekisho/policy/finding.h"
+#include "sekisho/policy/reason.h"
 #include "sekisho/relay/compose.h"
 #include "sekisho/store/held.h"
 #include "tree.h"
@@ -92,7 +94,7 @@ test_once_an_hour(Office *office, gconstpointer unused)
 	assert_says(first, "3件");
 	assert_says(first, "HELDHELD0000");
 	assert_says(first, "HELDHELD0002");
-	assert_says(first, "4 お問い合わせ");
+	assert_says(first, ")  お問い合わせ  HELDHELD");
 	g_assert_nonnull(strstr(first->subject, "3件"));
 	office_assert_states(office, "HELDHELD0000", "sent");
 	/* While the first waited it spoke for the others. */
@@ -187,6 +189,27 @@ test_speaks_for_others(Office *office, gconstpointer unused)
 	g_assert_cmpint(fate_of(office, 3), ==, LEDGER_NOTE_TOLD);
 	office_pass(11 * MINUTE);
 	g_assert_cmpint(fate_of(office, 3), ==, LEDGER_NOTE_GOES);
+}
+
+/* Of what decided it alone, without what was typed; where nothing is known of it, no reason. */
+static void
+test_reason(Office *office, gconstpointer unused)
+{
+	GPtrArray *findings = findings_new();
+	const FindingHead list = {CHECK_LISTS, CHECK_ON, FINDING_HOLD, 0, "list_hold"};
+
+	(void)unused;
+	finding_add(findings, &(FindingHead){CHECK_LINKS, CHECK_ON, FINDING_NOTE, 3, "too_many"}, "It has 9 links.");
+	finding_add(findings, &list, "It says \"本文\", which entry 4 of the lists holds.");
+	g_autoptr(Verdict) verdict = verdict_new(findings, 10);
+	g_autofree char *evidence = verdict_to_text(verdict);
+	office_submit_judged(office, "example.jp", "JUDGEDJUDGED", SUBMISSION_HELD, evidence);
+	submit_held(office, 0, 1);
+	g_autoptr(Letter) note = send_note(office);
+	g_autofree char *reason =
+	    g_strdup_printf("お問い合わせ  JUDGEDJUDGED\n  %s\n  https://example.jp/", reason_sentence("ja", "lists.list_hold"));
+	assert_says(note, reason);
+	assert_says(note, "お問い合わせ  HELDHELD0000\n  https://example.jp/");
 }
 
 static void
@@ -331,7 +354,7 @@ test_other_owner(Office *office, gconstpointer unused)
 	office_reload(office);
 	g_autoptr(GPtrArray) letters = office_send_due(office);
 	office_assert_only_to(office_only_letter(letters), "new@example.jp");
-	g_assert_nonnull(strstr(office_only_letter(letters)->subject, "Held until you look: 1"));
+	g_assert_nonnull(strstr(office_only_letter(letters)->subject, "Messages that wait for your decision: 1"));
 	office_assert_states(office, "HELDHELD0000", "cancelled gone, sent");
 }
 
@@ -390,7 +413,7 @@ test_migrated(Office *office, gconstpointer unused)
 	g_clear_pointer(&office->courier.db, db_free);
 	g_assert_cmpint(sqlite3_open(path, &raw), ==, SQLITE_OK);
 	g_assert_cmpint(sqlite3_exec(raw,
-			    "DROP TABLE delivery_event; DROP TABLE held_note; DROP TABLE repetition; DROP TABLE verdict; DROP "
+			    "DROP TABLE review; ALTER TABLE link_press DROP COLUMN decision; DROP TABLE delivery_event; DROP TABLE held_note; DROP TABLE repetition; DROP TABLE verdict; DROP "
 			    "TABLE list_entry; DROP TABLE "
 			    "list_generation; DROP TABLE salt; DROP INDEX submission_origin; PRAGMA user_version = 4",
 			    NULL, NULL, NULL),
@@ -456,6 +479,7 @@ main(int argc, char **argv)
 	    {"in flight", test_in_flight},
 	    {"speaks for others", test_speaks_for_others},
 	    {"many", test_many},
+	    {"its reason", test_reason},
 	    {"none held", test_none_held},
 	    {"refused", test_refused},
 	    {"lost", test_lost},

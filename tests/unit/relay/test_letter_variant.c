@@ -45,6 +45,7 @@ test_round_trip(void)
 	letter->charset = letter_charset("ISO-2022-JP");
 	g_autoptr(GBytes) content = g_bytes_new_static("a\0\r\n", 4);
 	g_ptr_array_add(letter->attachments, letter_attachment_new("見積.pdf", "application/pdf", content));
+	g_ptr_array_add(letter->images, letter_image_new("spans.1@example.jp", "image/png", content));
 	g_autoptr(Letter) back = through_the_socket(letter, &error);
 	g_autoptr(GVariant) one = g_variant_ref_sink(letter_to_variant(letter));
 
@@ -232,13 +233,60 @@ harm_large_files(Letter *letter)
 	attachment->content = g_bytes_new_take(g_malloc0(LIMIT_ATTACHMENTS_BYTES + 1), LIMIT_ATTACHMENTS_BYTES + 1);
 }
 
+static LetterImage *
+show(Letter *letter)
+{
+	g_autoptr(GBytes) content = g_bytes_new_static("x", 1);
+	LetterImage *image = letter_image_new("a.1@example.jp", "image/png", content);
+
+	replace(&letter->html, "<p>本文</p>");
+	g_ptr_array_add(letter->images, image);
+	return image;
+}
+
+static void
+harm_image_id(Letter *letter)
+{
+	replace(&show(letter)->id, "a>\r\nBcc: x@y.test");
+}
+
+static void
+harm_image_type(Letter *letter)
+{
+	replace(&show(letter)->type, "text/html");
+}
+
+static void
+harm_image_without_html(Letter *letter)
+{
+	show(letter);
+	g_clear_pointer(&letter->html, g_free);
+}
+
+static void
+harm_many_images(Letter *letter)
+{
+	for (guint i = 0; i <= LIMIT_MAIL_IMAGES; i++)
+		show(letter);
+}
+
+static void
+harm_large_images(Letter *letter)
+{
+	LetterImage *image = show(letter);
+
+	g_bytes_unref(image->content);
+	image->content = g_bytes_new_take(g_malloc0(LIMIT_MAIL_IMAGES_BYTES + 1), LIMIT_MAIL_IMAGES_BYTES + 1);
+}
+
 static void
 test_harm_is_refused(void)
 {
 	static const Harm harms[] = {harm_subject, harm_from_name, harm_from_address, harm_envelope, harm_recipient,
 	    harm_turned_recipient, harm_header_recipient, harm_utf8_senders, harm_utf8_from, harm_utf8_reply_to, harm_message_id,
 	    harm_header_name, harm_header_value, harm_header_shape, harm_reply_to, harm_zone, harm_body, harm_crowd, harm_charset,
-	    harm_file_name, harm_file_path, harm_file_type, harm_no_type, harm_many_files, harm_large_files};
+	    harm_file_name, harm_file_path, harm_file_type, harm_no_type, harm_many_files, harm_large_files, harm_image_id,
+	    harm_image_type, harm_image_without_html, harm_many_images, harm_large_images};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(harms); i++) {
 		g_autoptr(GError) error = NULL;

@@ -8,6 +8,7 @@
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/relay/compose.h"
+#include "sekisho/store/audit.h"
 
 #define OWNER "owner@example.jp"
 #define STEPS 500
@@ -22,6 +23,7 @@ typedef struct {
 	GHashTable *arrived; /* "IDENTITY MAILBOX": a server took it, and the courier knows */
 	GHashTable *charges; /* SITE -> GArray of gint64: when each automatic mail left first */
 	GHashTable *notes;   /* SITE -> gint64 *: when a note about what is held left last and was not refused */
+	GHashTable *opened;  /* "STAGE RECEIPT": of review links that the owner opened, before the front's eyes */
 	guint held_notes;
 	guint notices, confirmations, replies;
 	gboolean is_attacker_proved;
@@ -43,12 +45,14 @@ watch_open(Watch *watch, gconstpointer seed)
 	watch->arrived = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	watch->charges = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_array);
 	watch->notes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	watch->opened = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 }
 
 static void
 watch_close(Watch *watch, gconstpointer unused)
 {
 	(void)unused;
+	g_hash_table_unref(watch->opened);
 	g_hash_table_unref(watch->notes);
 	g_hash_table_unref(watch->charges);
 	g_hash_table_unref(watch->arrived);
@@ -217,6 +221,51 @@ read_own_mail(Watch *watch, const Letter *letter)
 	hostile_press(&watch->front, token);
 }
 
+static char *
+stage_key(ReviewStage stage, const char *receipt)
+{
+	return g_strdup_printf("%d %s", (int)stage, receipt);
+}
+
+/* The owner opens some of the links that a mail has. Whoever else has a mail of ours has none. */
+static void
+open_reviews(Watch *watch, const Letter *letter)
+{
+	for (const char *at = letter->text; (at = strstr(at, "/sekisho/review?t=")) != NULL;) {
+		at += strlen("/sekisho/review?t=");
+		g_autofree char *token = g_strndup(at, strcspn(at, " \n"));
+		VaultLink link = {.purpose = VAULT_LINK_REVIEW, .site = strrchr(letter->message_id, '@') + 1};
+		ReviewClaim claim = {0};
+		g_assert_true(vault_link_verify(watch->front.office.vault, token, &link, NULL));
+		g_assert_true(review_payload_read(link.payload, &claim));
+		g_bytes_unref(link.payload);
+		g_assert_false(letter->is_automatic);
+		if (hostile_pick(&watch->front, 2) == 0)
+			continue;
+		g_hash_table_add(watch->opened, stage_key(claim.stage, claim.receipt));
+		hostile_watch_opening(&watch->front, token);
+	}
+}
+
+/* Of each link that was opened one decision, and of the others none, whatever the rows said meanwhile. How many. */
+static guint
+judge_decisions(Watch *watch)
+{
+	const AuditFilter filter = {.limit = 10000};
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GPtrArray) lines = audit_list(watch->front.office.courier.ledger, &filter, NULL);
+
+	for (guint i = 0; i < lines->len; i++) {
+		const AuditLine *line = lines->pdata[i];
+		const ReviewStage stage = g_str_has_prefix(line->action, "held.block") ? REVIEW_PASSED : REVIEW_HELD;
+		char *key = stage_key(stage, line->target);
+		g_assert_cmpstr(line->actor, ==, AUDIT_BY_LINK);
+		g_assert_true(g_hash_table_contains(watch->opened, key));
+		g_assert_true(g_hash_table_add(seen, key));
+	}
+	return lines->len;
+}
+
 static void
 judge(Watch *watch, const Letter *letter)
 {
@@ -228,6 +277,7 @@ judge(Watch *watch, const Letter *letter)
 		watch->notices++;
 	if (is_asking)
 		assert_says_nothing_typed(letter);
+	open_reviews(watch, letter);
 	for (guint i = 0; i < letter->recipients->len; i++) {
 		const char *address = ((const LetterRecipient *)letter->recipients->pdata[i])->address;
 		if (is_operators(address))
@@ -288,6 +338,7 @@ work(Watch *watch)
 			continue;
 		obstacle_passed(courier, item);
 		judge(watch, letter);
+		invites_write(courier);
 		settle(watch, item, letter);
 	}
 	g_assert_true(settle_flush(courier));
@@ -313,14 +364,17 @@ test_campaign(Watch *watch, gconstpointer seed)
 		work(watch);
 		office_pass(hostile_pick(&watch->front, is_flood ? 12 : 120) * G_TIME_SPAN_SECOND);
 	}
-	g_test_message("%u notices, %u confirmations, %u replies, %u notes about what is held%s", watch->notices,
-	    watch->confirmations, watch->replies, watch->held_notes, has_tripped(watch) ? ", fuse tripped" : "");
+	const guint decisions = judge_decisions(watch);
+	g_test_message("%u notices, %u confirmations, %u replies, %u notes about what is held, %u decisions%s", watch->notices,
+	    watch->confirmations, watch->replies, watch->held_notes, decisions, has_tripped(watch) ? ", fuse tripped" : "");
 	/* Its victims would have noticed: the campaign was one. */
 	g_assert_true(has_tripped(watch) || !is_flood);
 	g_assert_cmpuint(watch->notices, >=, 10);
 	g_assert_cmpuint(watch->confirmations, >=, 5);
 	g_assert_cmpuint(watch->replies, >=, 1);
 	g_assert_cmpuint(watch->held_notes, >=, 1);
+	/* A flood has few links that stand long enough. */
+	g_assert_true(decisions >= 1 || is_flood);
 }
 
 /* --- Single tricks ------------------------------------------------------------------------------------------------------------------- */
