@@ -4,10 +4,12 @@
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "sekisho/cli/cli.h"
+#include "sekisho/cli/pager.h"
 
 /* See no-color.org for NO_COLOR. */
 static gboolean
@@ -15,6 +17,14 @@ is_colour_wanted(void)
 {
 	const char *terminal = g_getenv("TERM");
 	return isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR") && terminal && !g_str_equal(terminal, "dumb");
+}
+
+/* 0: no terminal, or one that does not say. */
+static guint
+terminal_columns(void)
+{
+	struct winsize window = {0};
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 ? window.ws_col : 0;
 }
 
 int
@@ -28,10 +38,11 @@ main(int argc, char **argv)
 	CliConsole console = {.output = output,
 	    .complaint = complaint,
 	    .is_colour = is_colour_wanted(),
+	    .columns = terminal_columns(),
 	    .answers = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? stdin : NULL,
 	    .progress = isatty(STDERR_FILENO) ? stderr : NULL};
 	int code = cli_run((const char *const *)argv, &console);
-	gboolean is_written = fwrite(output->str, 1, output->len, stdout) == output->len && fflush(stdout) == 0;
+	gboolean is_written = pager_print(output->str, output->len, stdout);
 	(void)fputs(complaint->str, stderr);
 	return is_written ? code : EX_IOERR;
 }

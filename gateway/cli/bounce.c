@@ -4,7 +4,7 @@
  *   read each message in a process without rights (bounce_reader.c) -> open keys and databases -> apply each (relay/bounce_apply.c) -> a Maildir's message moves to cur, seen
  *
  * All are read before the keys are opened, because the reading processes inherit what is in memory. A message that is no bounce is left to people: in a Maildir it stays where it is, and from standard
- * input the exit code 65 says so, by which Sieve keeps it.
+ * input the exit code 65 says so, by which Sieve keeps it. Nothing of it goes into the audit: no person ordered it, and the mails' own stories tell of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include "bounce_reader.h"
 #include "command.h"
 #include "deliveries.h"
+#include "progress.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/relay/bounce_apply.h"
@@ -24,6 +25,13 @@ typedef struct {
 	char *recipient;
 	char *maildir;
 } BounceOptions;
+
+/* A run of the verb. */
+typedef struct {
+	Command *command;
+	const BounceOptions *options;
+	GVariantBuilder *json; /* aa{sv}: what became of each bounce */
+} Intake;
 
 /* The two folders of a Maildir, open; -1: not. */
 typedef struct {
@@ -98,6 +106,39 @@ print_known(Command *command, const BounceResult *result)
 	g_string_free(line, TRUE);
 }
 
+/* fate ("returned", "delayed", "old": it had ended or come back before; "foreign": no valid tag, so all else is null), receipt, site, mail, cause, suppressed_until. */
+static GVariant *
+result_json(const BounceResult *result)
+{
+	static const char *const fates[] = {[BOUNCE_FATE_FOREIGN] = "foreign",
+	    [BOUNCE_FATE_OLD] = "old",
+	    [BOUNCE_FATE_DELAYED] = "delayed",
+	    [BOUNCE_FATE_RETURNED] = "returned"};
+	const gboolean is_known = result->fate != BOUNCE_FATE_FOREIGN;
+	const gboolean is_news = is_known && result->fate != BOUNCE_FATE_OLD;
+	GVariant *until = result->suppressed_until_us != 0 ? command_json_time(result->suppressed_until_us) : NULL;
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "fate", "s", fates[result->fate]);
+	g_variant_dict_insert_value(&dict, "receipt", command_json_text(is_known ? result->receipt : NULL));
+	g_variant_dict_insert_value(&dict, "site", command_json_text(is_known ? result->site : NULL));
+	g_variant_dict_insert_value(&dict, "mail", command_json_text(is_known ? mail_kind_name(result->kind) : NULL));
+	g_variant_dict_insert_value(&dict, "cause", command_json_text(is_news ? bounce_cause_name(result->cause) : NULL));
+	g_variant_dict_insert_value(&dict, "suppressed_until", g_variant_new_maybe(G_VARIANT_TYPE_STRING, until));
+	return g_variant_dict_end(&dict);
+}
+
+static void
+print_result(const Intake *intake, const BounceResult *result)
+{
+	if (intake->command->is_json)
+		g_variant_builder_add_value(intake->json, result_json(result));
+	else if (result->fate == BOUNCE_FATE_FOREIGN)
+		command_print_line(intake->command, "a bounce without a valid tag: counted, nothing else");
+	else
+		print_known(intake->command, result);
+}
+
 static gboolean
 open_all(Command *command, GError **error)
 {
@@ -105,36 +146,35 @@ open_all(Command *command, GError **error)
 }
 
 static gboolean
-apply(Command *command, const Bounce *bounce, const char *recipient, GError **error)
+apply(const Intake *intake, const Bounce *bounce, GError **error)
 {
 	g_auto(BounceResult) result = {0};
+	Command *command = intake->command;
 
 	if (!open_all(command, error))
 		return FALSE;
 	const BouncePlace place = {
 	    .config = command->config, .vault = command->vault, .db = command->db, .ledger = command->ledger};
-	if (!bounce_apply(&place, bounce, recipient, &result, error))
+	if (!bounce_apply(&place, bounce, intake->options->recipient, &result, error))
 		return FALSE;
-	if (result.fate == BOUNCE_FATE_FOREIGN)
-		command_print_line(command, "a bounce without a valid tag: counted, nothing else");
-	else
-		print_known(command, &result);
+	print_result(intake, &result);
 	return TRUE;
 }
 
 static int
-take_input(Command *command, const char *recipient, GError **error)
+take_input(const Intake *intake, GError **error)
 {
+	Command *command = intake->command;
 	g_autoptr(GBytes) message = read_message(STDIN_FILENO, "standard input", error);
 	g_autoptr(Bounce) bounce = message ? bounce_reader_run(command->config, message, error) : NULL;
 
 	if (!bounce)
 		return EX_SOFTWARE;
 	if (bounce->action == BOUNCE_NONE) {
-		command_print_line(command, "this is no bounce");
+		command_remark(command, "this is no bounce");
 		return EX_DATAERR;
 	}
-	return apply(command, bounce, recipient, error) ? EX_OK : EX_SOFTWARE;
+	return apply(intake, bounce, error) ? EX_OK : EX_SOFTWARE;
 }
 
 /* --- A Maildir ---------------------------------------------------------------------------------------------------------------- */
@@ -225,10 +265,12 @@ read_all(Command *command, int folder, GError **error)
 
 	for (guint i = 0; names && i < names->len && found->len < LIMIT_BOUNCES; i++) {
 		g_autoptr(GError) failure = NULL;
+		progress_show(command->console, "reading", i, names->len);
 		g_autoptr(GBytes) message = read_file(folder, names->pdata[i], &failure);
 		g_autoptr(Bounce) bounce = message ? bounce_reader_run(command->config, message, &failure) : NULL;
 		/* One that cannot be read is left to people; without rights none can. */
 		if (failure && failure->domain == BASE_ERROR) {
+			progress_end(command->console);
 			g_propagate_error(error, g_steal_pointer(&failure));
 			return NULL;
 		}
@@ -239,6 +281,7 @@ read_all(Command *command, int folder, GError **error)
 		letterbox->bounce = g_steal_pointer(&bounce);
 		g_ptr_array_add(found, letterbox);
 	}
+	progress_end(command->console);
 	return names ? g_steal_pointer(&found) : NULL;
 }
 
@@ -251,43 +294,43 @@ move_to_seen(const Maildir *maildir, const char *name, GError **error)
 	return renameat(maildir->unread, name, maildir->seen, target) == 0 || errno == ENOENT || fail_file(error, name);
 }
 
-static gboolean
-take_maildir(Command *command, const BounceOptions *options, GError **error)
+static int
+take_maildir(const Intake *intake, GError **error)
 {
 	Maildir maildir;
+	Command *command = intake->command;
 
-	if (!maildir_open(&maildir, options->maildir, error)) {
+	if (!maildir_open(&maildir, intake->options->maildir, error)) {
 		g_prefix_error(error, "--maildir wants a Maildir, which has the folders new and cur: ");
-		return FALSE;
+		return EX_NOINPUT;
 	}
 	g_autoptr(GPtrArray) found = read_all(command, maildir.unread, error);
 	gboolean is_done = found != NULL;
 	for (guint i = 0; is_done && i < found->len; i++) {
 		const Letterbox *letterbox = found->pdata[i];
-		is_done = apply(command, letterbox->bounce, options->recipient, error) &&
-			  move_to_seen(&maildir, letterbox->name, error);
+		is_done = apply(intake, letterbox->bounce, error) && move_to_seen(&maildir, letterbox->name, error);
 	}
 	if (is_done && found->len == 0)
-		command_print_line(command, "no bounces");
+		command_remark(command, "no bounces");
 	maildir_close(&maildir);
-	return is_done;
+	return is_done ? EX_OK : EX_SOFTWARE;
 }
 
 /* --- The verb ------------------------------------------------------------------------------------------------------------------ */
 
 static int
-obey(Command *command, char **words, const BounceOptions *options, GError **error)
+obey(Command *command, const BounceOptions *options, GError **error)
 {
-	if (words[0]) {
-		command_usage(
-		    error, "write `sekisho bounce [--recipient ADDRESS] <MESSAGE` or `sekisho bounce --maildir FOLDER`");
-		return EX_USAGE;
-	}
+	g_autoptr(GVariantBuilder) json = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	const Intake intake = {.command = command, .options = options, .json = json};
+
 	if (!command_open_config(command, error))
 		return EX_SOFTWARE;
-	if (!options->maildir)
-		return take_input(command, options->recipient, error);
-	return take_maildir(command, options, error) ? EX_OK : EX_SOFTWARE;
+	int code = options->maildir ? take_maildir(&intake, error) : take_input(&intake, error);
+	/* What was taken in before an error is told, too. */
+	if (command->is_json)
+		command_print_json(command, g_variant_builder_end(json));
+	return code;
 }
 
 static int
@@ -295,14 +338,15 @@ bounce_run(Command *command, char ***arguments, GError **error)
 {
 	BounceOptions options = {0};
 	const GOptionEntry own[] = {
-	    {"recipient", 'r', 0, G_OPTION_ARG_STRING, &options.recipient,
-		"The address to which the message was delivered (default: those in its header)", "ADDRESS"},
-	    {"maildir", 'm', 0, G_OPTION_ARG_FILENAME, &options.maildir,
-		"Read the new messages of this Maildir; bounces move to cur", "FOLDER"},
+	    {"recipient", 0, 0, G_OPTION_ARG_STRING, &options.recipient, "To whom it was delivered (default: by its header)",
+		"ADDRESS"},
+	    {"maildir", 0, 0, G_OPTION_ARG_FILENAME, &options.maildir, "Read what is new in this Maildir; bounces move to cur",
+		"FOLDER"},
+	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
 	gboolean is_parsed = command_parse(command, &bounce_verb, own, arguments, error);
-	int code = is_parsed ? obey(command, *arguments + 1, &options, error) : EX_OK;
+	int code = is_parsed ? obey(command, &options, error) : EX_OK;
 	g_free(options.recipient);
 	g_free(options.maildir);
 	return code;
@@ -310,11 +354,10 @@ bounce_run(Command *command, char ***arguments, GError **error)
 
 const Verb bounce_verb = {
     .name = "bounce",
-    .usage = "[--recipient ADDRESS] [--maildir FOLDER]",
-    .help =
-	"Take in mail that came back: say what became of our mail, and spare its address\nReads one message from standard input, "
-	"or "
-	"a Maildir. Run it as root: a message is parsed by a process without rights. Exit code 65: the message is no bounce, and "
-	"nothing was changed.",
+    .arguments = "",
+    .help = "Take in mail that came back: say what became of our mail, and spare its address",
+    .details = "Reads one message from standard input, or a Maildir. Run it as root: a message\n"
+	       "is parsed by a process without rights. Exit code 65: the message is no bounce,\n"
+	       "and nothing was changed.",
     .run = bounce_run,
 };

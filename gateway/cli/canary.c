@@ -14,9 +14,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "command.h"
+#include "canary_alarm.h"
 #include "deliveries.h"
 #include "doctor_web.h"
+#include "filter.h"
+#include "period.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
@@ -25,9 +27,7 @@
 #include "sekisho/form/quiz.h"
 #include "sekisho/form/rules.h"
 #include "sekisho/form/sample.h"
-#include "sekisho/relay/alarm_command.h"
 #include "sekisho/relay/probe.h"
-#include "sekisho/store/ledger.h"
 #include "sekisho/store/outbox.h"
 #include "sekisho/store/submissions.h"
 #include "sekisho/wire/json.h"
@@ -37,8 +37,6 @@
 #define WAIT_DEFAULT_S 300u
 #define WAIT_MOST_S 3600u
 #define LOOK_US (G_USEC_PER_SEC / 5)
-/* The alarm's name. */
-#define TOPIC "canary"
 
 typedef struct {
 	char *form_text;
@@ -54,6 +52,7 @@ typedef struct {
 	Site *site;       /* NULL if its configuration is broken */
 	Form *form;
 	gint64 wait_us;
+	gint64 began_us; /* by the monotonic clock */
 	char *receipt;
 	/* Why it did not come out: a text of gateway/po and what fills it; NULL, and an error in English, for what is our own trouble. */
 	const char *reason;
@@ -94,7 +93,10 @@ choose_form(Canary *canary, GError **error)
 {
 	guint64 wanted = 0;
 	if (canary->options->form_text) {
-		if (!command_number(canary->options->form_text, "--form", G_MAXINT64, &wanted, error))
+		const Filter filter = {
+		    .texts = {[FILTER_SITE] = (char *)canary->name, [FILTER_FORM] = canary->options->form_text}};
+		g_autofree char *unused = NULL;
+		if (!filter_form(&filter, &unused, &wanted, error))
 			return FALSE;
 		canary->form = site_form(canary->site, wanted, error);
 		if (canary->form && !is_fit(canary->form))
@@ -291,79 +293,20 @@ fly(Canary *canary, char **words, GError **error)
 	return command_open_store(canary->command, error) && post(canary, error) && wait_for_mail(canary, words, error);
 }
 
-/* --- Alarm ------------------------------------------------------------------------------------------------------------------------ */
-
-static void
-remark(Command *command, const char *what, const GError *error)
-{
-	g_autofree char *shown = text_for_terminal(error->message, TRUE);
-	g_string_append_printf(command->console->complaint, "sekisho: %s: %s\n", what, shown);
-}
-
-/* The site's alarm, if nobody's program was told of it yet; NULL. */
-static Alarm *
-find_untold(Command *command, const char *site, GError **error)
-{
-	g_autoptr(GPtrArray) untold = ledger_alarms_untold(command->ledger, ALARM_BY_COMMAND, LIMIT_ALARMS, error);
-	for (guint i = 0; untold && i < untold->len; i++) {
-		const Alarm *alarm = untold->pdata[i];
-		if (g_str_equal(alarm->site, site) && g_str_equal(alarm->topic, TOPIC))
-			return g_ptr_array_steal_index(untold, i);
-	}
-	return NULL;
-}
-
-/*
- * Each alarm is told once, however often cron runs us; rarely twice, if the courier looks while our program runs, because it is noted only after it was told: noted
- * before, one that failed would never be told. Without a ledger to remember it, it is told each time.
- */
-static void
-raise_alarm(Canary *canary, const char *text)
-{
-	Command *command = canary->command;
-	const char *site = canary->name;
-	const char *program = command->config->alarm_command;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(Alarm) alarm = NULL;
-	gboolean is_new = FALSE;
-	if (command_open_ledger(command, &error) && ledger_alarm_raise(command->ledger, site, TOPIC, text, &is_new, &error))
-		alarm = find_untold(command, site, &error);
-	if (error)
-		remark(command, "the alarm cannot be kept", error);
-	if (program[0] == '\0' || (!alarm && !error))
-		return;
-	g_clear_error(&error);
-	const AlarmCommandRequest request = {
-	    .program = program, .topic = TOPIC, .site = site, .text = text, .deadline_ms = LIMIT_ALARM_COMMAND_MS};
-	if (!alarm_command_run(&request, &error) || (alarm && !ledger_alarm_commanded(command->ledger, alarm->id, &error)))
-		remark(command, "the alarm was not told by alarm_command", error);
-}
-
-static void
-clear_alarm(Canary *canary)
-{
-	g_autoptr(GError) error = NULL;
-	if (!command_open_ledger(canary->command, &error) ||
-	    !ledger_alarm_clear(canary->command->ledger, canary->site->facts->name, TOPIC, &error))
-		remark(canary->command, "the alarm cannot be cleared", error);
-}
-
 /* --- The command --------------------------------------------------------------------------------------------------------------------- */
 
-/* "90s", "5m" or a number of seconds. */
+/* "90s", or as every duration. */
 static gboolean
 read_wait(const char *text, gint64 *wait_us, GError **error)
 {
-	gsize size = strlen(text);
-	gboolean is_minutes = g_str_has_suffix(text, "m");
-	gboolean has_unit = is_minutes || g_str_has_suffix(text, "s");
-	g_autofree char *digits = g_strndup(text, size - (has_unit ? 1 : 0));
-	guint64 number = 0;
-	if (!command_number(digits, "--wait", is_minutes ? WAIT_MOST_S / 60 : WAIT_MOST_S, &number, NULL)) {
-		command_usage(error, "--wait is a time like 90s or 5m, an hour at most");
+	g_autofree char *digits = g_str_has_suffix(text, "s") ? g_strndup(text, strlen(text) - 1) : NULL;
+	guint64 seconds = 0;
+	if (digits && command_number(digits, "--wait", WAIT_MOST_S, &seconds, NULL))
+		*wait_us = (gint64)seconds * G_USEC_PER_SEC;
+	else if (!period_duration(text, wait_us) || *wait_us > (gint64)WAIT_MOST_S * G_USEC_PER_SEC) {
+		command_usage(error, "--wait is a time like 90s or 5min, an hour at most");
 		return FALSE;
 	}
-	*wait_us = (gint64)number * (is_minutes ? 60 : 1) * G_USEC_PER_SEC;
 	return TRUE;
 }
 
@@ -397,15 +340,44 @@ alarm_text(const Canary *canary, const char *locale, const GError *error)
 	return text_fill(text_for(locale, "alarm.canary"), places);
 }
 
+/* site, receipt (null: the gateway took nothing), is_fine, seconds, mail (what became of it; null if it did not come out), problem (null if it did). */
+static void
+print_json(const Canary *canary, const char *words, const char *problem)
+{
+	GVariantDict dict;
+	const gboolean is_taken = canary->receipt && canary->receipt[0] != '\0';
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "site", "s", canary->name);
+	g_variant_dict_insert_value(&dict, "receipt", command_json_text(is_taken ? canary->receipt : NULL));
+	g_variant_dict_insert(&dict, "is_fine", "b", problem == NULL);
+	g_variant_dict_insert(
+	    &dict, "seconds", "d", (double)(g_get_monotonic_time() - canary->began_us) / (double)G_USEC_PER_SEC);
+	g_variant_dict_insert_value(&dict, "mail", command_json_text(words));
+	g_variant_dict_insert_value(&dict, "problem", command_json_text(problem));
+	command_print_json(canary->command, g_variant_dict_end(&dict));
+}
+
+static void
+print_arrival(const Canary *canary, const char *words)
+{
+	if (canary->command->is_json)
+		print_json(canary, words, NULL);
+	else
+		command_print_line(canary->command, "%s: the canary %s came out after %.1f seconds: %s", canary->name,
+		    canary->receipt, (double)(g_get_monotonic_time() - canary->began_us) / G_USEC_PER_SEC, words);
+}
+
 /* Raises the alarm in the site's language, and complains in English. */
 static int
 fail(Canary *canary, const GError *error)
 {
 	g_autofree char *text = alarm_text(canary, canary->site ? site_locale(canary->site) : "en", error);
-	raise_alarm(canary, text);
+	canary_alarm_raise(canary->command, canary->name, text);
 	g_autofree char *complaint = alarm_text(canary, "en", error);
 	g_autofree char *shown = text_for_terminal(complaint, TRUE);
 	g_string_append_printf(canary->command->console->complaint, "%s", shown);
+	if (canary->command->is_json)
+		print_json(canary, NULL, complaint);
 	return 1;
 }
 
@@ -415,17 +387,14 @@ send_canary(Canary *canary, GError **failure)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *words = NULL;
-	gint64 began_us = g_get_monotonic_time();
-	const char *site = canary->site->facts->name;
 	if (!choose_form(canary, &error) &&
 	    (error->domain == G_OPTION_ERROR || g_error_matches(error, CONF_ERROR, CONF_ERROR_NO_FORM))) {
 		g_propagate_error(failure, g_steal_pointer(&error));
 		return EX_USAGE;
 	}
 	if (!error && fly(canary, &words, &error)) {
-		clear_alarm(canary);
-		command_print_line(canary->command, "%s: the canary %s came out after %.1f seconds: %s", site, canary->receipt,
-		    (double)(g_get_monotonic_time() - began_us) / G_USEC_PER_SEC, words);
+		canary_alarm_clear(canary->command, canary->name);
+		print_arrival(canary, words);
 		return EX_OK;
 	}
 	return fail(canary, error);
@@ -449,27 +418,20 @@ static int
 canary_run(Command *command, char ***arguments, GError **error)
 {
 	CanaryOptions options = {0};
-	Canary canary = {.command = command, .options = &options};
+	Canary canary = {.command = command, .options = &options, .began_us = g_get_monotonic_time()};
 	const GOptionEntry own[] = {
-	    {"form", 'f', 0, G_OPTION_ARG_STRING, &options.form_text,
-		"Through this form (default: the first that a program can fill in)", "ID"},
-	    {"wait", 'w', 0, G_OPTION_ARG_STRING, &options.wait_text, "How long its mail may take, as 90s or 10m (default: 5m)",
-		"TIME"},
+	    {"form", 'f', 0, G_OPTION_ARG_STRING, &options.form_text, "Through this form (default: the first fit)", "ID|SITE/ID"},
+	    {"wait", 0, 0, G_OPTION_ARG_STRING, &options.wait_text, "How long it may take (default: 5min)", "DURATION"},
 	    {"resolve", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.resolve, "Find the web server there, as curl does",
 		"HOST:PORT:ADDRESS"},
 	    {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options.ca_file, "Trust these certificates of web servers", "FILE"},
+	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
 	int code = EX_OK;
-	if (command_parse(command, &canary_verb, own, arguments, error)) {
-		char **rest = *arguments + 1;
-		code = EX_USAGE;
-		if (!rest[0] || rest[1])
-			command_usage(error, "write `sekisho canary SITE`");
-		else if (command_resolves(options.resolve, error)) {
-			canary.name = rest[0];
-			code = obey(&canary, error);
-		}
+	if (command_parse(command, &canary_verb, own, arguments, error) && command_resolves(options.resolve, error)) {
+		canary.name = (*arguments)[1];
+		code = obey(&canary, error);
 	}
 	g_clear_pointer(&canary.form, form_unref);
 	g_clear_pointer(&canary.site, site_unref);
@@ -486,7 +448,7 @@ canary_run(Command *command, char ***arguments, GError **error)
 
 const Verb canary_verb = {
     .name = "canary",
-    .usage = "SITE",
+    .arguments = "SITE",
     .help = "Send a test through the form, and alarm if its mail does not leave",
     .run = canary_run,
 };

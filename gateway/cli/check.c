@@ -14,17 +14,33 @@
 typedef struct {
 	Command *command;
 	GHashTable *printed;
+	GVariantBuilder *json; /* aa{sv}: severity ("error", "warning"), text */
 	guint errors;
 	guint warnings;
 } Findings;
 
 static void
+add_json(Findings *findings, const char *severity, const char *text)
+{
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "severity", "s", severity);
+	g_variant_dict_insert_value(&dict, "text", command_json_text(text));
+	g_variant_builder_add_value(findings->json, g_variant_dict_end(&dict));
+}
+
+static void
 print_finding(Findings *findings, const char *line)
 {
+	static const char warning[] = "warning: ";
+	const gboolean is_warning = g_str_has_prefix(line, warning);
 	if (!g_hash_table_add(findings->printed, g_strdup(line)))
 		return;
-	command_print_line(findings->command, "%s", line);
-	if (g_str_has_prefix(line, "warning: "))
+	if (findings->command->is_json)
+		add_json(findings, is_warning ? "warning" : "error", is_warning ? line + strlen(warning) : line);
+	else
+		command_print_line(findings->command, "%s", line);
+	if (is_warning)
 		findings->warnings++;
 	else
 		findings->errors++;
@@ -77,7 +93,8 @@ print_main_problems(Findings *findings, GError *failure, GError **error)
 	g_auto(GStrv) lines = g_strsplit(failure->message, "\n", -1);
 	for (guint i = 0; lines[i]; i++)
 		print_finding(findings, lines[i]);
-	command_print_line(findings->command, "The sites were not looked at: the main file must be right first.");
+	if (!findings->command->is_json)
+		command_print_line(findings->command, "The sites were not looked at: the main file must be right first.");
 	g_error_free(failure);
 	return TRUE;
 }
@@ -104,31 +121,53 @@ plural(guint count)
 	return count == 1 ? "" : "s";
 }
 
+/* is_fine (warnings do not matter), sites and forms (0 where the main file is wrong, because then none was looked at), problems. */
+static void
+print_sum_json(Findings *findings, guint sites, guint forms)
+{
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "is_fine", "b", findings->errors == 0);
+	g_variant_dict_insert(&dict, "sites", "u", sites);
+	g_variant_dict_insert(&dict, "forms", "u", forms);
+	g_variant_dict_insert_value(&dict, "problems", g_variant_builder_end(findings->json));
+	command_print_json(findings->command, g_variant_dict_end(&dict));
+}
+
+static void
+print_sum(Findings *findings, guint sites, guint forms)
+{
+	Command *command = findings->command;
+	if (command->is_json)
+		print_sum_json(findings, sites, forms);
+	else if (findings->errors > 0)
+		command_print_line(command, "%u error%s", findings->errors, plural(findings->errors));
+	else
+		command_print_line(command, "ok: %u site%s, %u form%s", sites, plural(sites), forms, plural(forms));
+}
+
 static int
 check_run(Command *command, char ***arguments, GError **error)
 {
 	guint sites = 0, forms = 0;
-	if (!command_parse(command, &check_verb, NULL, arguments, error))
+	const GOptionEntry own[] = {
+	    command_json_option(command),
+	    G_OPTION_ENTRY_NULL,
+	};
+	if (!command_parse(command, &check_verb, own, arguments, error))
 		return EX_OK;
-	if ((*arguments)[1]) {
-		command_usage(error, "check takes no argument");
-		return EX_USAGE;
-	}
 	g_autoptr(GHashTable) printed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-	Findings findings = {.command = command, .printed = printed};
+	g_autoptr(GVariantBuilder) json = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	Findings findings = {.command = command, .printed = printed, .json = json};
 	if (!check_everything(&findings, &sites, &forms, error))
 		return EX_CONFIG;
-	if (findings.errors > 0) {
-		command_print_line(command, "%u error%s", findings.errors, plural(findings.errors));
-		return EX_CONFIG;
-	}
-	command_print_line(command, "ok: %u site%s, %u form%s", sites, plural(sites), forms, plural(forms));
-	return EX_OK;
+	print_sum(&findings, sites, forms);
+	return findings.errors > 0 ? EX_CONFIG : EX_OK;
 }
 
 const Verb check_verb = {
     .name = "check",
-    .usage = "",
+    .arguments = "",
     .help = "Say everything that is wrong with the configuration",
     .run = check_run,
 };

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #include "command.h"
+#include "help.h"
 #include "prose.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/text.h"
@@ -17,31 +18,32 @@ static const struct {
 	const char *heading;
 	const Verb *verbs[5]; /* NULL behind the last one */
 } groups[] = {
-    {"Setting up:", {&check_verb, &dump_verb, &form_verb, NULL}},
-    {"What visitors sent:", {&submissions_verb, &held_verb, &why_verb, NULL}},
+    {"Setting up:", {&check_verb, &dump_verb, &form_verb, &completion_verb, NULL}},
+    {"What visitors sent:", {&report_verb, &submissions_verb, &held_verb, &why_verb, NULL}},
     {"Who may pass:", {&list_verb, &rehearse_verb, &try_verb, NULL}},
     {"Mail and replies:", {&queue_verb, &address_verb, &fuse_verb, &bounce_verb, NULL}},
-    {"Whether it works:", {&doctor_verb, &canary_verb, NULL}},
+    {"Whether it works:", {&doctor_verb, &canary_verb, &audit_verb, NULL}},
 };
 
 /* Where what a verb does begins, behind its name. */
 #define VERB_INDENT 15u
+/* One letter in so many may be wrong in a verb that is meant. */
+#define SLIP_ONE_OF 3u
 
-static char *
-list_of_verbs(void)
+static void
+print_help(GString *help)
 {
-	GString *list = g_string_new(NULL);
+	g_string_append(help, "Usage: sekisho [OPTION...] VERB [ORDER] [ARGUMENT...]\n\nLooks after the contact-form gateway.\n");
 	for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
-		g_string_append_printf(list, "%s\n", groups[i].heading);
+		g_string_append_printf(help, "\n%s\n", groups[i].heading);
 		for (const Verb *const *verb = groups[i].verbs; *verb; verb++) {
 			g_autofree char *lead = g_strdup_printf("  %-12s ", (*verb)->name);
-			g_autofree char *first = g_strndup((*verb)->help, strcspn((*verb)->help, "\n"));
-			prose_add(list, VERB_INDENT, lead, first);
+			prose_add(help, VERB_INDENT, lead, (*verb)->help);
 		}
-		g_string_append_c(list, '\n');
 	}
-	g_string_append(list, "`sekisho VERB --help` says more.");
-	return g_string_free(list, FALSE);
+	g_string_append(help, "\nOptions:\n");
+	help_add_options(help, NULL, NULL, grammar_shared_options());
+	g_string_append(help, "\n`sekisho VERB --help` says more, and `sekisho VERB ORDER --help` of one order.\n");
 }
 
 static const Verb *
@@ -54,40 +56,73 @@ find_verb(const char *name)
 	return NULL;
 }
 
+void
+grammar_describe(GrammarListener listener, gpointer data)
+{
+	g_autoptr(GString) unused = g_string_new(NULL);
+	CliConsole console = {.output = unused, .complaint = unused};
+	for (gsize i = 0; i < G_N_ELEMENTS(groups); i++)
+		for (const Verb *const *verb = groups[i].verbs; *verb; verb++) {
+			CommandTour tour = {.listener = listener, .heading = groups[i].heading, .data = data};
+			Command command = {.console = &console, .verb = (*verb)->name, .tour = &tour};
+			const char *const words[] = {"sekisho", NULL};
+			char **arguments = g_strdupv((char **)words);
+			(void)(*verb)->run(&command, &arguments, NULL);
+			command_close(&command);
+			g_strfreev(arguments);
+		}
+}
+
 /* Takes the options that stand before the verb out of `arguments`. */
-static GOptionContext *
+static gboolean
 parse_before_verb(Command *command, char ***arguments, GError **error)
 {
-	const GOptionEntry entries[] = {
-	    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &command->config_path, "Main file (default: /etc/sekisho/sekisho.conf)",
-		"FILE"},
-	    {"version", 0, 0, G_OPTION_ARG_NONE, &command->is_version_asked, "Print the version", NULL},
-	    {"help", 'h', 0, G_OPTION_ARG_NONE, &command->is_help_asked, "Print this help", NULL},
-	    G_OPTION_ENTRY_NULL,
-	};
-	g_autofree char *list = list_of_verbs();
-	GOptionContext *context = g_option_context_new("VERB …");
+	const GOptionEntry *shared = grammar_shared_options();
+	GOptionEntry entries[] = {shared[0], shared[1], shared[2], G_OPTION_ENTRY_NULL};
+	entries[0].arg_data = &command->config_path;
+	entries[1].arg_data = &command->is_help_asked;
+	entries[2].arg_data = &command->is_version_asked;
+	g_autoptr(GOptionContext) context = g_option_context_new(NULL);
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_set_strict_posix(context, TRUE);
-	g_option_context_set_summary(context, "Looks after the contact-form gateway.");
-	g_option_context_set_description(context, list);
 	g_option_context_add_main_entries(context, entries, NULL);
-	g_option_context_parse_strv(context, arguments, error);
-	return context;
+	return g_option_context_parse_strv(context, arguments, error);
+}
+
+/* The verb whose name is nearest, if it is near; for a slip of the finger. NULL: none. Static. */
+static const char *
+nearest_verb(const char *name)
+{
+	const char *nearest = NULL;
+	guint least = (guint)strlen(name) / SLIP_ONE_OF + 1;
+	for (gsize i = 0; i < G_N_ELEMENTS(groups); i++)
+		for (const Verb *const *verb = groups[i].verbs; *verb; verb++) {
+			const guint distance = text_distance(name, (*verb)->name);
+			nearest = distance < least ? (*verb)->name : nearest;
+			least = MIN(least, distance);
+		}
+	return nearest;
+}
+
+static void
+complain_of_verb(const char *name, GError **error)
+{
+	const char *nearest = name ? nearest_verb(name) : NULL;
+	if (!name)
+		command_usage(error, "a verb is missing");
+	else if (nearest)
+		command_usage(error, "unknown verb %s; did you mean %s?", name, nearest);
+	else
+		command_usage(error, "unknown verb %s", name);
 }
 
 static int
 run(Command *command, char ***arguments, GError **error)
 {
-	GError *own_error = NULL;
-	g_autoptr(GOptionContext) context = parse_before_verb(command, arguments, &own_error);
-	if (own_error) {
-		g_propagate_error(error, own_error);
+	if (!parse_before_verb(command, arguments, error))
 		return EX_USAGE;
-	}
 	if (command->is_help_asked) {
-		g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
-		g_string_append(command->console->output, help);
+		print_help(command->console->output);
 		return EX_OK;
 	}
 	if (command->is_version_asked) {
@@ -97,7 +132,7 @@ run(Command *command, char ***arguments, GError **error)
 	const char *name = (*arguments)[1];
 	const Verb *verb = name ? find_verb(name) : NULL;
 	if (!verb) {
-		command_usage(error, "%s%s", name ? "unknown verb " : "a verb is missing", name ? name : "");
+		complain_of_verb(name, error);
 		return EX_USAGE;
 	}
 	char **rest = *arguments;

@@ -31,35 +31,6 @@ command_usage(GError **error, const char *format, ...)
 }
 
 gboolean
-command_parse(Command *command, const Verb *verb, const GOptionEntry *own, char ***arguments, GError **error)
-{
-	g_autofree char *config_path = NULL;
-	const GOptionEntry shared[] = {
-	    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &config_path, "Main file (default: " CONFIG_PATH ")", "FILE"},
-	    {"help", 'h', 0, G_OPTION_ARG_NONE, &command->is_help_asked, "Print this help", NULL},
-	    G_OPTION_ENTRY_NULL,
-	};
-	g_autofree char *usage = g_strdup_printf("%s %s", verb->name, verb->usage);
-	g_autoptr(GOptionContext) context = g_option_context_new(usage);
-	g_option_context_set_help_enabled(context, FALSE);
-	g_option_context_set_summary(context, verb->help);
-	if (own)
-		g_option_context_add_main_entries(context, own, NULL);
-	g_option_context_add_main_entries(context, shared, NULL);
-	if (!g_option_context_parse_strv(context, arguments, error))
-		return FALSE;
-	if (config_path) {
-		g_free(command->config_path);
-		command->config_path = g_steal_pointer(&config_path);
-	}
-	if (!command->is_help_asked)
-		return TRUE;
-	g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
-	g_string_append(command->console->output, help);
-	return FALSE;
-}
-
-gboolean
 command_number(const char *text, const char *what, guint64 maximum, guint64 *number, GError **error)
 {
 	if (g_ascii_isdigit(text[0]) && g_ascii_string_to_unsigned(text, 10, 1, maximum, number, NULL))
@@ -83,8 +54,10 @@ command_resolves(char **resolve, GError **error)
 gboolean
 command_open_config(Command *command, GError **error)
 {
+	if (!command->config_path)
+		command->config_path = g_strdup(CONFIG_PATH);
 	if (!command->config)
-		command->config = config_load(command->config_path ? command->config_path : CONFIG_PATH, error);
+		command->config = config_load(command->config_path, error);
 	return command->config != NULL;
 }
 
@@ -153,32 +126,21 @@ command_actor(void)
 	return g_strdup(getlogin_r(name, sizeof name) == 0 && name[0] != '\0' ? name : g_get_user_name());
 }
 
-gboolean
-command_can_ask(const Command *command)
+GTimeZone *
+command_zone(Command *command, const char *site_name)
 {
-	return command->console->answers && command->console->progress;
-}
-
-gboolean
-command_ask(Command *command, const char *question)
-{
-	char answer[8] = "";
-	(void)fprintf(command->console->progress, "%s [y/N] ", question);
-	(void)fflush(command->console->progress);
-	if (!fgets(answer, sizeof answer, command->console->answers))
-		return FALSE;
-	g_strchomp(answer);
-	return g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0;
+	g_autoptr(Site) site = site_name ? config_site(command->config, site_name, NULL) : NULL;
+	return site ? g_time_zone_ref(site->facts->timezone) : g_time_zone_new_local();
 }
 
 char *
 command_local_time(Command *command, const char *site_name, gint64 time_us)
 {
-	g_autoptr(Site) site = config_site(command->config, site_name, NULL);
+	g_autoptr(GTimeZone) zone = command_zone(command, site_name);
 	g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(time_us / G_USEC_PER_SEC);
-	g_autoptr(GDateTime) local = utc && site ? g_date_time_to_timezone(utc, site->facts->timezone) : NULL;
+	g_autoptr(GDateTime) local = utc ? g_date_time_to_timezone(utc, zone) : NULL;
 	/* A row may hold any number. */
-	return utc ? g_date_time_format(local ? local : utc, "%Y-%m-%d %H:%M:%S %:z") : g_strdup("?");
+	return local ? g_date_time_format(local, "%Y-%m-%d %H:%M:%S %:z") : g_strdup("?");
 }
 
 GVariant *

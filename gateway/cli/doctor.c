@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "doctor_parts.h"
+#include "progress.h"
 #include "sekisho/base/error.h"
 #include "sekisho/wire/address.h"
 
@@ -174,11 +175,19 @@ examine(Doctor *doctor, GError **error)
 		g_propagate_error(error, own_error);
 		return EX_NOINPUT;
 	}
+	/* Machine and accounts are two parts of the work, and each site is one. */
+	const guint parts = doctor->sites->len + 2;
+	const CliConsole *console = doctor->command->console;
 	say_who_we_are(doctor);
+	progress_show(console, "trying", 0, parts);
 	doctor_examine_machine(doctor);
+	progress_show(console, "trying", 1, parts);
 	doctor_examine_accounts(doctor);
-	for (guint i = 0; i < doctor->sites->len; i++)
+	for (guint i = 0; i < doctor->sites->len; i++) {
+		progress_show(console, "trying", i + 2, parts);
 		examine_one(doctor, doctor->sites->pdata[i]);
+	}
+	progress_end(console);
 	g_autoptr(GPtrArray) causes = doctor_causes(doctor);
 	if (doctor->command->is_json)
 		doctor_print_json(doctor, causes);
@@ -201,7 +210,7 @@ wrong_page(const DoctorOptions *options)
 }
 
 static gboolean
-is_fine(const DoctorOptions *options, char **rest, GError **error)
+is_fine(const DoctorOptions *options, GError **error)
 {
 	if (options->to && !address_is_deliverable(options->to))
 		command_usage(error, "--to wants an address like owner@example.jp");
@@ -211,8 +220,6 @@ is_fine(const DoctorOptions *options, char **rest, GError **error)
 		command_usage(error,
 		    "--page %s is no path of a page; write it as a browser's address line shows it, like /contact/",
 		    wrong_page(options));
-	else if (rest[0] && rest[1])
-		command_usage(error, "write `sekisho doctor [SITE]`");
 	else
 		(void)command_resolves(options->resolve, error);
 	return *error == NULL;
@@ -223,9 +230,9 @@ doctor_run(Command *command, char ***arguments, GError **error)
 {
 	DoctorOptions options = {0};
 	const GOptionEntry own[] = {
-	    {"mail", 'm', 0, G_OPTION_ARG_NONE, &options.is_mail, "Send a test mail from each site and follow it", NULL},
-	    {"to", 't', 0, G_OPTION_ARG_STRING, &options.to, "With --mail: to this address (default: admin_address)", "ADDRESS"},
-	    {"page", 'p', 0, G_OPTION_ARG_STRING_ARRAY, &options.pages, "Path of a page with a form (may be repeated)", "/PATH/"},
+	    {"mail", 0, 0, G_OPTION_ARG_NONE, &options.is_mail, "Send a test mail from each site and follow it", NULL},
+	    {"to", 0, 0, G_OPTION_ARG_STRING, &options.to, "With --mail: there (default: admin_address)", "ADDRESS"},
+	    {"page", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.pages, "Path of a page with a form (may be repeated)", "/PATH/"},
 	    {"resolve", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options.resolve, "Find the web server there, as curl does",
 		"HOST:PORT:ADDRESS"},
 	    {"ca-file", 0, 0, G_OPTION_ARG_FILENAME, &options.ca_file, "Trust these certificates of web servers", "FILE"},
@@ -234,7 +241,7 @@ doctor_run(Command *command, char ***arguments, GError **error)
 	};
 	GError *own_error = NULL;
 	int code = EX_OK;
-	if (command_parse(command, &doctor_verb, own, arguments, &own_error) && is_fine(&options, *arguments + 1, &own_error)) {
+	if (command_parse(command, &doctor_verb, own, arguments, &own_error) && is_fine(&options, &own_error)) {
 		Doctor doctor = {.command = command,
 		    .options = &options,
 		    .findings = g_ptr_array_new_with_free_func((GDestroyNotify)doctor_finding_free)};
@@ -256,7 +263,7 @@ doctor_run(Command *command, char ***arguments, GError **error)
 
 const Verb doctor_verb = {
     .name = "doctor",
-    .usage = "[SITE]",
+    .arguments = "[SITE]",
     .help = "Try whatever keeps a form's mail from arriving",
     .run = doctor_run,
 };

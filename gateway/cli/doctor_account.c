@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "doctor_parts.h"
+#include "outgoing.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 
@@ -183,7 +184,7 @@ examine_account(Examined *examined)
 	g_autoptr(GError) error = NULL;
 	doctor_turn_to(examined->doctor, sites->len == 1 ? ((const Site *)sites->pdata[0])->facts->name : "", "Mail account %s",
 	    account->name);
-	char *secret = doctor_account_secret(examined->doctor, account, &error);
+	char *secret = outgoing_secret(examined->doctor->command->config, account, &error);
 	if (!secret) {
 		say_no_secret(examined, error);
 		return;

@@ -1,24 +1,10 @@
 /*
  * `sekisho doctor --mail`: one real mail by each of a site's accounts, to an address of the operator's. See relay/trial.h.
  */
-#include <unistd.h>
-
 #include "doctor_parts.h"
+#include "outgoing.h"
 #include "sekisho/relay/trial.h"
 #include "sekisho/wire/address.h"
-
-/* sekishod beside this program, or where Debian puts it (bin, sbin). The caller's. */
-static char *
-find_daemon(void)
-{
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *folder = self ? g_path_get_dirname(self) : g_strdup("/usr/bin");
-	char *beside = g_build_filename(folder, "sekishod", NULL);
-	if (access(beside, X_OK) == 0)
-		return beside;
-	g_free(beside);
-	return g_build_filename(folder, "..", "sbin", "sekishod", NULL);
-}
 
 static void
 say_outcome(Doctor *doctor, const char *recipient, const TrialOutcome *outcome)
@@ -43,7 +29,7 @@ send_mail(Doctor *doctor, const TrialMail *mail)
 {
 	g_autoptr(GError) error = NULL;
 	g_auto(TrialOutcome) outcome = {0};
-	char *secret = doctor_account_secret(doctor, mail->account, &error);
+	char *secret = outgoing_secret(doctor->command->config, mail->account, &error);
 	TrialMail trial = *mail;
 	trial.secret = secret;
 	if (secret && trial_send(&trial, &outcome, &error))
@@ -58,7 +44,7 @@ send_mail(Doctor *doctor, const TrialMail *mail)
 void
 doctor_send_mail(Doctor *doctor, Site *site)
 {
-	g_autofree char *program = find_daemon();
+	g_autofree char *program = outgoing_program();
 	const char *recipient = doctor->options->to ? doctor->options->to : site->facts->admin_address;
 	doctor_turn_to(doctor, site->facts->name, "Site %s: a test mail", site->facts->name);
 	if (!address_is_mailable(recipient)) {

@@ -66,8 +66,6 @@ void doctor_compare_clock(Doctor *doctor, const char *date);
 void doctor_examine_accounts(Doctor *doctor);
 /* doctor_sender.c: the senders of `site` at an account whose probe stands. */
 void doctor_examine_senders(Doctor *doctor, ProbeSmtp *probe, const Account *account, const Site *site);
-/* doctor_secret.c: what the account logs in with; a token_command is run as the courier runs it. BASE_ERROR_EXPOSED, BASE_ERROR_IO, RELAY_ERROR_AUTH. Wipe it with password_free. */
-char *doctor_account_secret(const Doctor *doctor, const Account *account, GError **error);
 /* doctor_site.c: forms, the sender's domain, fuse, mails that were given up. */
 void doctor_examine_site(Doctor *doctor, Site *site);
 /* doctor_web.c: what --page names, from the root of the host. The caller's. */

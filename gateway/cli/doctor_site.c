@@ -38,10 +38,12 @@ examine_forms(Doctor *doctor, Site *site)
 	config_check_site(doctor->command->config, site->facts->name, problems);
 	for (guint i = 0; i < problems->len; i++)
 		say_problem(doctor, problems->pdata[i]);
+	/* A form may have a sender of its own in that domain. */
+	g_autofree char *domain = mailbox ? address_domain(mailbox->address) : NULL;
 	if (problems->len == 0)
 		doctor_find(doctor, DOCTOR_FINE, "site.forms",
-		    g_strdup_printf("%u form%s can be used; mails come from %s, whatever is typed", ids->len,
-			ids->len == 1 ? "" : "s", mailbox ? mailbox->address : "?"),
+		    g_strdup_printf("%u form%s can be used; mails come from addresses of %s, whatever is typed", ids->len,
+			ids->len == 1 ? "" : "s", domain ? domain : "?"),
 		    NULL);
 }
 

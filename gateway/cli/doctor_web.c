@@ -209,8 +209,10 @@ say_gateway(Doctor *doctor, const Door *door, const ProbeAnswer *answer)
 	doctor_find(doctor, DOCTOR_WRONG, "web.other_gateway",
 	    g_strdup_printf("%s: at %s answers a gateway that has other keys or takes this address for something else",
 		door->name, door->url),
-	    g_strdup("Two gateways, or an old one still running? Compare the web server's socket path with [gateway] listen, and "
-		     "restart sekishod."));
+	    g_strdup_printf("Does the web server name a site that there is not? In its configuration of this site write: "
+			    "set $sekisho_site %s; or two gateways, an old one still running: compare its socket path with "
+			    "[gateway] listen, and restart sekishod.",
+		door->site));
 }
 
 /* --- Asking --------------------------------------------------------------------------------------------------------------------- */
@@ -382,4 +384,6 @@ doctor_examine_web(Doctor *doctor, Site *site)
 		    g_strdup("Name the page that the form stands on: --page /contact/"));
 	examine_url(doctor, site, (Door){.name = "links in confirmations", .method = "GET", .route = "confirm"},
 	    g_strconcat(base, "/sekisho/confirm", NULL));
+	examine_url(doctor, site, (Door){.name = "links to waiting messages", .method = "GET", .route = "review"},
+	    g_strconcat(base, "/sekisho/review", NULL));
 }

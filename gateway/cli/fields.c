@@ -6,13 +6,13 @@
 #include <string.h>
 
 GHashTable *
-fields_read(char **values, const char *option, GError **error)
+fields_read(char **values, GError **error)
 {
 	g_autoptr(GHashTable) given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
 	for (char **value = values; value && *value; value++) {
 		const char *equals = strchr(*value, '=');
 		if (!equals || equals == *value) {
-			command_usage(error, "%s is NAME=TEXT", option);
+			command_usage(error, "--field is NAME=TEXT");
 			return NULL;
 		}
 		/* The name that the page posts has "_" for each "." (contract 3.2). */
@@ -34,7 +34,9 @@ fields_warn(Command *command, const Form *form, GHashTable *given)
 	GHashTableIter names;
 	gpointer name;
 	g_hash_table_iter_init(&names, given);
-	while (!command->is_json && g_hash_table_iter_next(&names, &name, NULL))
+	while (g_hash_table_iter_next(&names, &name, NULL)) {
+		g_autofree char *remark = g_strdup_printf("remark: the form has no field %s", (const char *)name);
 		if (!form_tag(form, name))
-			command_print_line(command, "remark: the form has no field %s", (const char *)name);
+			command_remark(command, remark);
+	}
 }

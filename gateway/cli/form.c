@@ -56,23 +56,18 @@ form_recipient_fate(const Form *form, const PlannedRecipient *recipient)
 }
 
 static int
-obey(Command *command, char **rest, const FormOptions *options, GError **error)
+obey(Command *command, char **words, const FormOptions *options, GError **error)
 {
-	guint count = g_strv_length(rest);
-	const char *order = count > 0 ? rest[0] : "";
-	gboolean is_import = strcmp(order, "import") == 0, is_preview = strcmp(order, "preview") == 0;
-	gboolean is_fitting = (is_import || (!options->site && !options->is_dry_run)) && (is_preview || !options->values);
-	if (is_fitting && is_import && count == 2 && options->site)
-		return form_import(command, rest[1], options, error);
-	if (is_fitting && strcmp(order, "lint") == 0 && count <= 3)
-		return form_lint(command, rest[1], count > 1 ? rest[2] : NULL, error);
-	if (is_fitting && strcmp(order, "show") == 0 && count == 3)
-		return form_show(command, rest[1], rest[2], error);
-	if (is_fitting && is_preview && count == 3 && !command->is_json)
-		return form_preview(command, rest[1], rest[2], options, error);
-	command_usage(error, "write `sekisho form import FILE --site SITE [--dry-run]`, `sekisho form lint [SITE [FORM]]`, "
-			     "`sekisho form show SITE "
-			     "FORM` or `sekisho form preview SITE FORM [--value NAME=TEXT ...]`");
+	const char *order = command->order;
+	if (strcmp(order, "lint") == 0)
+		return form_lint(command, words[1], words[1] ? words[2] : NULL, error);
+	if (strcmp(order, "show") == 0)
+		return form_show(command, words[1], words[2], error);
+	if (strcmp(order, "preview") == 0)
+		return form_preview(command, words[1], words[2], options, error);
+	if (options->site)
+		return form_import(command, words[1], options, error);
+	command_usage(error, "say with --site which site gets the forms");
 	return EX_USAGE;
 }
 
@@ -81,32 +76,39 @@ form_run(Command *command, char ***arguments, GError **error)
 {
 	FormOptions options = {0};
 	const GOptionEntry own[] = {
-	    {"site", 's', 0, G_OPTION_ARG_STRING, &options.site, "With import: the site that gets the forms", "SITE"},
-	    {"dry-run", 0, 0, G_OPTION_ARG_NONE, &options.is_dry_run, "With import: report only, write nothing", NULL},
+	    {"site", 's', 0, G_OPTION_ARG_STRING, &options.site, "The site; with import the one that gets the forms", "SITE"},
+	    {"dry-run", 0, 0, G_OPTION_ARG_NONE, &options.is_dry_run, "Report only, write nothing", NULL},
 	    /* Not a string to GLib: it would take it for text of the locale, and a root shell often has none. */
-	    {"value", 'v', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.values,
-		"With preview: what the visitor typed; repeat it for more fields, or for several choices of one", "NAME=TEXT"},
+	    {"field", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.fields, "What was typed; repeat it for more", "NAME=TEXT"},
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
 	gboolean is_parsed = command_parse(command, &form_verb, own, arguments, error);
 	int code = is_parsed ? obey(command, *arguments + 1, &options, error) : EX_OK;
 	g_free(options.site);
-	g_strfreev(options.values);
+	g_strfreev(options.fields);
 	return code;
 }
 
+static const VerbOrder orders[] = {
+    {"import", "FILE", "site dry-run json", "take over forms from WordPress; nothing that exists is overwritten", FALSE},
+    {"lint", "[SITE [FORM]]", "json", "say what is doubtful in forms", FALSE},
+    {"show", "SITE FORM", "json", "fields, rules, mails and settings of a form", FALSE},
+    {"preview", "SITE FORM", "field json", "its mails as they would be sent; nothing is sent", FALSE},
+    {0},
+};
+
 const Verb form_verb = {
     .name = "form",
-    .usage = "import FILE | lint [SITE [FORM]] | show SITE FORM | preview SITE FORM",
-    .help =
-	"Move forms over from WordPress, look at them, try their mails out\n\n"
-	"import   takes a WordPress export (Tools, Export) or the REST JSON of forms, writes a folder for each form and reports\n"
-	"         what was changed and what you must decide. Nothing that exists is overwritten.\n"
-	"lint     says what is doubtful in forms; a form that cannot be used at all is said by `sekisho check`, and here too.\n"
-	"show     shows fields, rules, mails and settings of a form.\n"
-	"preview  shows the mails of a form as they would be sent; nothing is sent.\n\n"
-	"FORM is an id, the name of a folder or a title. Exit status: 0; 1 if import left a form unusable or unwritten, or if\n"
-	"lint found a form that cannot be used; else as for every verb.",
+    .help = "Move forms over from WordPress, look at them, try their mails out",
+    .orders = orders,
+    .details = "FILE is a WordPress export (Tools, Export) or the REST JSON of forms. import\n"
+	       "writes a folder for each form and reports what was changed and what you must\n"
+	       "decide. A form that cannot be used at all is said by `sekisho check`, and by\n"
+	       "lint, too.\n"
+	       "\n"
+	       "FORM is an id, the name of a folder or a title. Exit status: 0; 1 if import left\n"
+	       "a form unusable or unwritten, or if lint found a form that cannot be used; else\n"
+	       "as for every verb.",
     .run = form_run,
 };

@@ -137,6 +137,20 @@ write_posts(const Move *move, GError **error)
 	       posts_write(move->command->config, move->site, move->import->posts, error);
 }
 
+/* What was written, if anything was. */
+static gboolean
+audit(const Move *move, const GPtrArray *reports, GError **error)
+{
+	guint count = 0;
+	for (guint i = 0; i < reports->len; i++) {
+		const FormReport *report = reports->pdata[i];
+		count += report->outcome == FORM_IMPORTED || report->outcome == FORM_NEEDS_HAND ? 1 : 0;
+	}
+	g_autofree char *target = g_strdup_printf("%u form%s", count, count == 1 ? "" : "s");
+	return move->is_dry_run || count == 0 ||
+	       command_audit(move->command, "form.import", move->site->facts->name, target, error);
+}
+
 static int
 move_all(const Move *move, const char *file, GError **error)
 {
@@ -155,13 +169,14 @@ move_all(const Move *move, const char *file, GError **error)
 	    .reports = reports,
 	    .posts = posts_fitting(move->import->posts),
 	    .is_dry_run = move->is_dry_run};
-	if (!write_posts(move, error))
-		code = EX_IOERR;
+	const gboolean is_written = write_posts(move, error);
 	if (move->command->is_json)
 		form_report_print_json(move->command, &whole);
 	else
 		form_report_print(move->command, &whole);
-	return code;
+	/* The error is the first one. */
+	const gboolean is_noted = audit(move, reports, is_written ? error : NULL);
+	return is_written && is_noted ? code : EX_IOERR;
 }
 
 int

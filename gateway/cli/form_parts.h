@@ -12,7 +12,7 @@
 /* What the options of the verb said. */
 typedef struct {
 	char *site;
-	char **values; /* NAME=TEXT; NULL without one */
+	char **fields; /* NAME=TEXT; NULL without one */
 	gboolean is_dry_run;
 } FormOptions;
 

@@ -71,11 +71,71 @@ print_mails(Command *command, const Form *form, const Submission *submission)
 	print_mail(command, form, submission, planned, MAIL_REPLY);
 }
 
+/* --- JSON --------------------------------------------------------------------------------------------------------------- */
+
+static GVariant *
+recipients_json(const Form *form, const GPtrArray *planned, MailKind kind)
+{
+	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	for (guint i = 0; i < planned->len; i++) {
+		const PlannedRecipient *recipient = g_ptr_array_index(planned, i);
+		if (recipient->kind != kind && (kind != MAIL_NOTICE || recipient->kind != MAIL_COPY))
+			continue;
+		GVariantDict dict;
+		g_autofree char *fate = form_recipient_fate(form, recipient);
+		g_variant_dict_init(&dict, NULL);
+		g_variant_dict_insert_value(&dict, "header", command_json_text(recipient->header));
+		g_variant_dict_insert_value(&dict, "address", command_json_text(recipient->address));
+		g_variant_dict_insert(&dict, "is_refused", "b", recipient->refusal != NULL);
+		g_variant_dict_insert_value(&dict, "fate", command_json_text(fate));
+		g_variant_builder_add_value(list, g_variant_dict_end(&dict));
+	}
+	return g_variant_builder_end(list);
+}
+
+/* mail ("notice" for mail, "reply" for mail_2), is_active, recipients (header, address, is_refused, fate), letter (show_letter_json; null: none is made), problem. */
+static GVariant *
+mail_json(const Form *form, const Submission *submission, const GPtrArray *planned, MailKind kind)
+{
+	g_autoptr(GError) error = NULL;
+	const gboolean is_active = kind == MAIL_NOTICE || form->source->mail[1].is_active;
+	g_autoptr(Letter) letter = is_active ? letter_new(form, submission, kind, 0, planned, &error) : NULL;
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "mail", "s", mail_kind_name(kind));
+	g_variant_dict_insert(&dict, "is_active", "b", is_active);
+	g_variant_dict_insert_value(&dict, "recipients", recipients_json(form, planned, kind));
+	g_variant_dict_insert_value(
+	    &dict, "letter", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, letter ? show_letter_json(letter) : NULL));
+	g_variant_dict_insert_value(&dict, "problem", command_json_text(error ? error->message : NULL));
+	return g_variant_dict_end(&dict);
+}
+
+static void
+print_json(Command *command, const Form *form, const Submission *submission, const GPtrArray *problems)
+{
+	g_autoptr(GPtrArray) planned = replies_plan(form, submission);
+	g_autoptr(GVariantBuilder) mails = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	GVariantDict dict;
+	g_variant_builder_add_value(mails, mail_json(form, submission, planned, MAIL_NOTICE));
+	g_variant_builder_add_value(mails, mail_json(form, submission, planned, MAIL_REPLY));
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "site", "s", form->site->name);
+	g_variant_dict_insert(&dict, "form", "t", form->source->id);
+	g_variant_dict_insert(&dict, "is_mailing", "b", !form->is_demo && !form->is_mail_skipped);
+	g_variant_dict_insert_value(
+	    &dict, "problems", g_variant_new_strv((const char *const *)problems->pdata, (gssize)problems->len));
+	g_variant_dict_insert_value(&dict, "mails", g_variant_builder_end(mails));
+	command_print_json(command, g_variant_dict_end(&dict));
+}
+
+/* --- The order ---------------------------------------------------------------------------------------------------------- */
+
 int
 form_preview(Command *command, const char *site_name, const char *form_name, const FormOptions *options, GError **error)
 {
 	g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(GHashTable) given = fields_read(options->values, "--value", error);
+	g_autoptr(GHashTable) given = fields_read(options->fields, error);
 	if (!given || !command_open_config(command, error))
 		return EX_USAGE;
 	g_autoptr(Site) site = config_site(command->config, site_name, error);
@@ -84,8 +144,11 @@ form_preview(Command *command, const char *site_name, const char *form_name, con
 	if (!submission)
 		return EX_NOINPUT;
 	if (problems->len > 0)
-		command_print_line(command, "remark: this form cannot be used as it is; see `sekisho check`");
+		command_remark(command, "remark: this form cannot be used as it is; see `sekisho check`");
 	fields_warn(command, form, given);
-	print_mails(command, form, submission);
+	if (command->is_json)
+		print_json(command, form, submission, problems);
+	else
+		print_mails(command, form, submission);
 	return EX_OK;
 }

@@ -92,7 +92,7 @@ print_table(Command *command, const GPtrArray *reports)
 		const char *cells[] = {id, form->title, is_there ? folder : "-", outcomes[form->outcome].words, NULL};
 		table_add(table, cells);
 	}
-	table_print(table, command->console->output, command->console->is_colour);
+	table_print(table, command->console, NULL);
 }
 
 static char *

@@ -9,7 +9,6 @@
 #include "sekisho/base/limits.h"
 #include "sekisho/relay/automatic.h"
 #include "sekisho/store/ledger.h"
-#include "sekisho/wire/json.h"
 
 /* Why replies wait that a tripped fuse holds back (relay/automatic.c). */
 #define REASON "fuse"
@@ -143,9 +142,8 @@ show(Command *command, const char *site_name, GError **error)
 		else
 			print_fuse(command, fuse);
 	}
-	g_autofree char *text = json_from_variant(g_variant_builder_end(list), 2);
 	if (command->is_json)
-		g_string_append_printf(command->console->output, "%s\n", text);
+		command_print_json(command, g_variant_builder_end(list));
 	else if (sites->len == 0)
 		command_print_line(command, "all fuses are whole, and no automatic mail was asked for in the last 24 hours");
 	return TRUE;
@@ -153,6 +151,35 @@ show(Command *command, const char *site_name, GError **error)
 
 /* --- Resetting -------------------------------------------------------------------------------------------------------- */
 
+/* A site that is gone can be reset, a slip in its name is a mistake. */
+static gboolean
+is_slip(Command *command, const char *site, GError **error)
+{
+	g_autoptr(GError) problem = NULL;
+	g_autoptr(Site) known = config_site(command->config, site, &problem);
+	if (known || !g_error_matches(problem, CONF_ERROR, CONF_ERROR_NO_SITE))
+		return FALSE;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return TRUE;
+}
+
+static void
+print_reset(Command *command, const char *site, gboolean was_tripped, gint count)
+{
+	if (command->is_json) {
+		GVariantDict dict;
+		g_variant_dict_init(&dict, NULL);
+		g_variant_dict_insert(&dict, "site", "s", site);
+		g_variant_dict_insert(&dict, "was_tripped", "b", was_tripped);
+		g_variant_dict_insert(&dict, "mails_due", "u", (guint)count);
+		command_print_json(command, g_variant_dict_end(&dict));
+	} else if (was_tripped)
+		command_print_line(command, "replies of %s go again, counted from now; %d of them waited", site, count);
+	else
+		command_print_line(command, "the fuse of %s has not tripped; `sekisho fuse show` lists those that have", site);
+}
+
+/* Asks nothing: it throws nothing away, and the mails that go are those that people asked for. */
 static gboolean
 reset(Command *command, const char *site, GError **error)
 {
@@ -160,23 +187,14 @@ reset(Command *command, const char *site, GError **error)
 	if (!command_open_store(command, error) || !command_open_ledger(command, error) ||
 	    !ledger_fuse_reset(command->ledger, site, &was_tripped, error))
 		return FALSE;
-	if (!was_tripped) {
-		/* A site that is gone can be reset, a slip in its name is a mistake. */
-		g_autoptr(GError) problem = NULL;
-		g_autoptr(Site) known = config_site(command->config, site, &problem);
-		if (!known && g_error_matches(problem, CONF_ERROR, CONF_ERROR_NO_SITE)) {
-			g_propagate_error(error, g_steal_pointer(&problem));
-			return FALSE;
-		}
-		command_print_line(command, "the fuse of %s has not tripped; `sekisho fuse show` lists those that have", site);
-		return TRUE;
-	}
+	if (!was_tripped && is_slip(command, site, error))
+		return FALSE;
 	/* What a tripped fuse put off would come back by itself, but up to half an hour later. */
-	gint count = command_wake(command, site, REASON, error);
+	gint count = was_tripped ? command_wake(command, site, REASON, error) : 0;
 	if (count < 0)
 		return FALSE;
-	command_print_line(command, "replies of %s go again, counted from now; %d of them waited", site, count);
-	return TRUE;
+	print_reset(command, site, was_tripped, count);
+	return !was_tripped || command_audit(command, "fuse.reset", site, NULL, error);
 }
 
 /* --- The verb --------------------------------------------------------------------------------------------------------- */
@@ -184,13 +202,9 @@ reset(Command *command, const char *site, GError **error)
 static gboolean
 obey(Command *command, char **words, GError **error)
 {
-	guint count = g_strv_length(words);
-	if (count == 0 || (strcmp(words[0], "show") == 0 && count <= 2))
-		return show(command, count == 2 ? words[1] : NULL, error);
-	if (strcmp(words[0], "reset") == 0 && count == 2 && !command->is_json)
+	if (strcmp(command->order, "reset") == 0)
 		return reset(command, words[1], error);
-	command_usage(error, "write `sekisho fuse [show] [SITE] [--json]` or `sekisho fuse reset SITE`");
-	return FALSE;
+	return show(command, words[0] ? words[1] : NULL, error);
 }
 
 static int
@@ -204,9 +218,15 @@ fuse_run(Command *command, char ***arguments, GError **error)
 	return is_done ? EX_OK : EX_SOFTWARE;
 }
 
+static const VerbOrder orders[] = {
+    {"show", "[SITE]", "json", "how many replies went, and whether they are stopped", TRUE},
+    {"reset", "SITE", "json", "let them go again", FALSE},
+    {0},
+};
+
 const Verb fuse_verb = {
     .name = "fuse",
-    .usage = "[show [SITE] | reset SITE]",
     .help = "Show whether replies were stopped because there were too many, let them go again",
+    .orders = orders,
     .run = fuse_run,
 };

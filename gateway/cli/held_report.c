@@ -6,9 +6,9 @@
 
 #include "held_parts.h"
 #include "opened.h"
+#include "progress.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/cli/table.h"
-#include "sekisho/store/held.h"
 
 /* How many of one site one check stopped, by what has become of them. */
 typedef struct {
@@ -60,15 +60,17 @@ stopped_by(Command *command, const SubmissionSummary *summary)
 
 /* Everything of that status. TRUE: all of it was seen. FALSE with `error`, or, without, there is more than is read. */
 static gboolean
-count_status(Command *command, HeldFilter filter, SubmissionStatus status, GPtrArray *lines, GError **error)
+count_status(Command *command, BrowseFilter browse, SubmissionStatus status, GPtrArray *lines, GError **error)
 {
-	filter.status = (gint)status;
-	filter.limit = LIMIT_LIST_ROWS;
-	g_autoptr(GPtrArray) summaries = held_list(command->db, &filter, error);
+	browse.statuses = 1u << status;
+	g_autoptr(GPtrArray) summaries = browse_list(command->db, &browse, LIMIT_LIST_ROWS, error);
 	for (guint i = 0; summaries && i < summaries->len; i++) {
 		const SubmissionSummary *summary = summaries->pdata[i];
 		find_line(lines, summary->site, stopped_by(command, summary))->counts[status]++;
+		if (i % 100 == 0)
+			progress_show(command->console, submission_status_name(status), i, summaries->len);
 	}
+	progress_end(command->console);
 	return summaries && summaries->len < LIMIT_LIST_ROWS;
 }
 
@@ -102,7 +104,7 @@ print_lines(Command *command, const GPtrArray *lines)
 			total[j] += line->counts[j];
 	}
 	add_row(table, "all", "", total);
-	table_print(table, command->console->output, command->console->is_colour);
+	table_print(table, command->console, NULL);
 }
 
 static void
@@ -123,16 +125,19 @@ print_json(Command *command, const GPtrArray *lines)
 }
 
 int
-held_report(Command *command, const HeldOptions *options, GError **error)
+held_report(Command *command, HeldOptions *options, GError **error)
 {
-	HeldFilter filter = {.site = options->site};
+	BrowseFilter browse = {0};
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify)line_free);
 	g_autoptr(GError) problem = NULL;
 	gboolean is_whole = TRUE;
-	if (!held_begin(command, options, &filter.since_us, error))
+	if (!filter_read(command, &options->filter, &browse, error) || !command_open_vault(command, error))
+		return EX_USAGE;
+	g_autoptr(Site) site = browse.site ? config_site(command->config, browse.site, error) : NULL;
+	if (browse.site && !site)
 		return EX_USAGE;
 	for (SubmissionStatus status = SUBMISSION_HELD; status <= SUBMISSION_DISCARDED && !problem; status++)
-		is_whole = count_status(command, filter, status, lines, &problem) && is_whole;
+		is_whole = count_status(command, browse, status, lines, &problem) && is_whole;
 	if (problem) {
 		g_propagate_error(error, g_steal_pointer(&problem));
 		return EX_SOFTWARE;

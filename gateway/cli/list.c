@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "filter.h"
 #include "list_parts.h"
+#include "period.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
@@ -22,27 +24,24 @@ list_open(Command *command, GError **error)
 gboolean
 list_scope(Command *command, const ListOptions *options, char **site_name, guint64 *form_id, GError **error)
 {
-	const char *slash = options->form ? strrchr(options->form, '/') : NULL;
-	guint named = (options->site ? 1 : 0) + (options->form ? 1 : 0) + (options->is_for_all ? 1 : 0);
+	const Filter filter = {.texts = {[FILTER_SITE] = options->site, [FILTER_FORM] = options->form}};
+	g_autofree char *name = NULL;
 	*site_name = g_strdup("");
 	*form_id = 0;
-	if (named > 1) {
-		command_usage(error, "--site, --form and --all exclude one another");
+	if (options->is_for_all && (options->site || options->form)) {
+		command_usage(error, "--all-sites goes neither with --site nor with --form");
 		return FALSE;
 	}
-	if (options->form && !slash) {
-		command_usage(error, "--form is SITE/ID, like example.jp/4");
+	if (!filter_form(&filter, &name, form_id, error))
 		return FALSE;
-	}
-	if (options->form && !command_number(slash + 1, "the id in --form SITE/ID", G_MAXINT64, form_id, error))
-		return FALSE;
-	if (!options->site && !options->form)
-		return TRUE;
-	g_autofree char *name = slash ? g_strndup(options->form, (gsize)(slash - options->form)) : g_strdup(options->site);
+	if (options->form && !name)
+		command_usage(error, "say of which site: --form SITE/ID, like example.jp/4");
+	if (!name)
+		return !options->form;
 	g_autoptr(Site) site = config_site(command->config, name, error);
-	g_autoptr(Form) form = site && slash ? site_form(site, *form_id, error) : NULL;
+	g_autoptr(Form) form = site && *form_id != 0 ? site_form(site, *form_id, error) : NULL;
 	text_set(site_name, name);
-	return site && (!slash || form);
+	return site && (*form_id == 0 || form);
 }
 
 char *
@@ -82,17 +81,8 @@ list_action_read(const char *text, ListAction *action, guint *points)
 gboolean
 list_duration(const char *text, const char *what, gint64 *duration_us, GError **error)
 {
-	static const struct {
-		const char *unit;
-		gint64 us;
-	} units[] = {{"min", G_TIME_SPAN_MINUTE}, {"h", G_TIME_SPAN_HOUR}, {"d", G_TIME_SPAN_DAY}, {"w", 7 * G_TIME_SPAN_DAY}};
-	char *end = NULL;
-	guint64 number = g_ascii_isdigit(text[0]) ? g_ascii_strtoull(text, &end, 10) : 0;
-	for (gsize i = 0; end && i < G_N_ELEMENTS(units); i++)
-		if (strcmp(units[i].unit, end) == 0 && number > 0 && number <= (guint64)(LIMIT_LIST_DURATION_US / units[i].us)) {
-			*duration_us = (gint64)number * units[i].us;
-			return TRUE;
-		}
+	if (period_duration(text, duration_us))
+		return TRUE;
 	command_usage(error, "%s is a number and min, h, d or w, like 30d, and at most ten years", what);
 	return FALSE;
 }
@@ -122,36 +112,23 @@ list_hits(Command *command)
 
 /* --- The verb --------------------------------------------------------------------------------------------------------- */
 
-#define USAGE                                                                                                                    \
-	"write `sekisho list add block|hold|allow TYPE VALUE`, `sekisho list add note POINTS TYPE VALUE`, `sekisho list remove " \
-	"ID...|VALUE`, `sekisho list [show]`, `sekisho list test VALUE`, `sekisho list import FILE`, `sekisho list export` or "  \
-	"`sekisho list lint`"
-
 static int
 obey(Command *command, char **words, const ListOptions *options, GError **error)
 {
-	guint count = g_strv_length(words);
-	const char *order = count > 0 ? words[0] : "show";
-	if (options->is_rehearsal && strcmp(order, "add") != 0) {
-		command_usage(error, "--rehearse belongs to `sekisho list add`");
-		return EX_USAGE;
-	}
-	if (strcmp(order, "add") == 0 && count >= 4)
+	const char *order = command->order;
+	if (strcmp(order, "add") == 0)
 		return list_add(command, words + 1, options, error);
-	if (strcmp(order, "remove") == 0 && count >= 2)
+	if (strcmp(order, "remove") == 0)
 		return list_remove(command, words + 1, error);
-	if (strcmp(order, "show") == 0 && count <= 1)
-		return list_show(command, options, error);
-	if (strcmp(order, "test") == 0 && count == 2)
+	if (strcmp(order, "test") == 0)
 		return list_test(command, words[1], options, error);
-	if (strcmp(order, "import") == 0 && count == 2)
+	if (strcmp(order, "import") == 0)
 		return list_import(command, words[1], options, error);
-	if (strcmp(order, "export") == 0 && count == 1)
+	if (strcmp(order, "export") == 0)
 		return list_export(command, options, error);
-	if (strcmp(order, "lint") == 0 && count == 1)
+	if (strcmp(order, "lint") == 0)
 		return list_lint(command, error);
-	command_usage(error, USAGE);
-	return EX_USAGE;
+	return list_show(command, options, error);
 }
 
 static int
@@ -160,21 +137,18 @@ list_run(Command *command, char ***arguments, GError **error)
 	ListOptions options = {0};
 	const GOptionEntry own[] = {
 	    {"site", 's', 0, G_OPTION_ARG_STRING, &options.site, "For this site, or only its entries", "SITE"},
-	    {"form", 'f', 0, G_OPTION_ARG_STRING, &options.form, "For this form, or only its entries", "SITE/ID"},
-	    {"all", 'a', 0, G_OPTION_ARG_NONE, &options.is_for_all, "For all sites (default), or only the entries for all", NULL},
-	    {"for", 0, 0, G_OPTION_ARG_STRING, &options.for_text, "With add, import: for so long (30d); default: for ever",
-		"TIME"},
-	    {"reason", 'r', 0, G_OPTION_ARG_FILENAME, &options.reason, "With add, import: why, for whoever asks later", "TEXT"},
-	    {"rehearse", 0, 0, G_OPTION_ARG_NONE, &options.is_rehearsal, "With add: change nothing, say what it would have done",
-		NULL},
-	    {"as", 0, 0, G_OPTION_ARG_STRING, &options.action,
-		"Import: lines without one (block); export: only these", "ACTION"},
-	    {"type", 't', 0, G_OPTION_ARG_STRING, &options.type, "With import: what each line is; else: only these", "TYPE"},
-	    {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "Lines, csv or wordpress; default: lines in, csv out",
-		"FORMAT"},
-	    {"skip", 0, 0, G_OPTION_ARG_NONE, &options.is_skipping, "With import: leave out lines that cannot be read", NULL},
-	    {"replace", 0, 0, G_OPTION_ARG_NONE, &options.is_replacing, "With import: also entries with another action", NULL},
-	    {"limit", 'n', 0, G_OPTION_ARG_STRING, &options.limit_text, "With show: at most so many (default: 200)", "N"},
+	    {"form", 'f', 0, G_OPTION_ARG_STRING, &options.form, "For this form, or only its entries", "ID|SITE/ID"},
+	    {"all-sites", 0, 0, G_OPTION_ARG_NONE, &options.is_for_all, "For all sites (default), or only entries for all", NULL},
+	    {"for", 0, 0, G_OPTION_ARG_STRING, &options.for_text, "Only for so long, like 30d", "DURATION"},
+	    {"reason", 0, 0, G_OPTION_ARG_FILENAME, &options.reason, "Why, for whoever asks later", "TEXT"},
+	    {"rehearse", 0, 0, G_OPTION_ARG_NONE, &options.is_rehearsal, "Change nothing, say what it would have done", NULL},
+	    {"as", 0, 0, G_OPTION_ARG_STRING, &options.action, "Of lines that name none; only these", "ACTION"},
+	    {"type", 0, 0, G_OPTION_ARG_STRING, &options.type, "Of lines; else only these", "TYPE"},
+	    {"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "Default: lines in, csv out", "lines|csv|wordpress"},
+	    {"skip", 0, 0, G_OPTION_ARG_NONE, &options.is_skipping, "Leave out lines that cannot be read", NULL},
+	    {"replace", 0, 0, G_OPTION_ARG_NONE, &options.is_replacing, "Write over entries with another action, too", NULL},
+	    {"limit", 'n', 0, G_OPTION_ARG_STRING, &options.limit_text, "At most so many (default: 200)", "N"},
+	    command_yes_option(command),
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
@@ -192,19 +166,29 @@ list_run(Command *command, char ***arguments, GError **error)
 	return code;
 }
 
+static const VerbOrder orders[] = {
+    {"show", "", "site form all-sites type limit json", "what stands on them", TRUE},
+    {"add", "ACTION [POINTS] TYPE VALUE", "site form all-sites for reason rehearse json",
+	"add an entry, or change the one of that value", FALSE},
+    {"remove", "ID...|VALUE", "yes json", "take entries off", FALSE},
+    {"test", "VALUE", "site form all-sites json", "which entries fit it, and which one decides", FALSE},
+    {"import", "FILE", "site form all-sites for reason as type format skip replace yes json",
+	"add those of a file; - is standard input", FALSE},
+    {"export", "", "site form all-sites as type format json", "print them as CSV, or as --format says", FALSE},
+    {"lint", "", "json", "which ones can go, or need a look", FALSE},
+    {0},
+};
+
 const Verb list_verb = {
     .name = "list",
-    .usage = "[ORDER ...]",
-    .help = "Keep the lists of whom to block, hold, note or allow\n\n"
-	    "  show                   what stands on them; also without a word\n"
-	    "  add ACTION TYPE VALUE  add an entry, or change the one of that value\n"
-	    "  remove ID...|VALUE     take entries off\n"
-	    "  test VALUE             which entries fit it, and which one decides\n"
-	    "  import FILE            add those of a file; - is standard input\n"
-	    "  export                 print them as CSV, or as --format says\n"
-	    "  lint                   which ones can go, or need a look\n\n"
-	    "ACTION is block (refused), hold (kept until a person looks), note N (adds N\n"
-	    "points) or allow (exempt from lists and content checks). TYPE is ip,\n"
-	    "network, country, address, domain, fingerprint, phrase, link or agent.",
+    .help = "Keep the lists of whom to block, hold, note or allow",
+    .orders = orders,
+    .details = "ACTION is block (refused), hold (kept until a person looks), note N (adds N\n"
+	       "points) or allow (exempt from lists and content checks). TYPE is ip,\n"
+	       "network, country, address, domain, fingerprint, phrase, link or agent.\n"
+	       "\n"
+	       "import reads lines, and takes them for block, where options do not say\n"
+	       "otherwise; export writes csv. Entries with another action stay, without\n"
+	       "--replace.",
     .run = list_run,
 };

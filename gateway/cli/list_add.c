@@ -72,6 +72,21 @@ list_find_equal(Command *command, const ListEntry *entry, GError **error)
 	return NULL;
 }
 
+/* entry, replaced (null: it took nobody's place), remark (null, or what stands before it). */
+static void
+print_added_json(Command *command, const ListEntry *entry, const ListEntry *replaced)
+{
+	GVariantDict dict;
+	g_autofree char *why = NULL;
+	g_autoptr(GHashTable) hits = list_hits(command);
+	(void)list_standing(command, NULL, entry, &why);
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert_value(&dict, "entry", list_entry_json(command, entry, hits));
+	g_variant_dict_insert_value(&dict, "replaced", list_maybe_json(command, replaced, hits));
+	g_variant_dict_insert_value(&dict, "remark", command_json_text(why));
+	command_print_json(command, g_variant_dict_end(&dict));
+}
+
 static void
 print_added(Command *command, const ListEntry *entry, const ListEntry *replaced)
 {
@@ -111,9 +126,14 @@ store(Command *command, ListEntry *entry, GError **error)
 	g_autoptr(ListEntry) stored = list_find_equal(command, entry, error);
 	if (!stored)
 		return FALSE;
-	print_added(command, stored, replaced);
-	print_standing(command, stored);
-	return TRUE;
+	if (command->is_json) {
+		print_added_json(command, stored, replaced);
+	} else {
+		print_added(command, stored, replaced);
+		print_standing(command, stored);
+	}
+	g_autofree char *target = g_strdup_printf("entry %" G_GINT64_FORMAT, stored->id);
+	return command_audit(command, "list.add", stored->site, target, error);
 }
 
 int
@@ -181,22 +201,18 @@ find_value(Command *command, const char *text, GError **error)
 	return g_steal_pointer(&found);
 }
 
-/* The one entry that VALUE means. */
-static gboolean
-find_one(Command *command, const char *text, GArray *ids, GError **error)
+/* The one entry that VALUE means; as find_ids. */
+static GPtrArray *
+find_one(Command *command, const char *text, GError **error)
 {
 	g_autoptr(GPtrArray) found = find_value(command, text, error);
-	if (!found)
-		return FALSE;
-	if (found->len == 0) {
+	if (found && found->len == 1)
+		return g_steal_pointer(&found);
+	if (found && found->len == 0)
 		g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND,
 		    "no entry has the value %s; `sekisho list` shows what there is", text);
-		return FALSE;
-	}
-	if (found->len == 1) {
-		g_array_append_val(ids, ((const ListEntry *)found->pdata[0])->id);
-		return TRUE;
-	}
+	if (!found || found->len == 0)
+		return NULL;
 	g_autoptr(GString) choice = g_string_new(NULL);
 	for (guint i = 0; i < found->len; i++) {
 		g_autofree char *words = entry_text(command, found->pdata[i]);
@@ -204,40 +220,115 @@ find_one(Command *command, const char *text, GArray *ids, GError **error)
 	}
 	g_set_error(
 	    error, STORE_ERROR, STORE_ERROR_CONFLICT, "several entries have this value; name one by its number:%s", choice->str);
+	return NULL;
+}
+
+static gboolean
+has_id(const GPtrArray *entries, gint64 id)
+{
+	for (guint i = 0; i < entries->len; i++)
+		if (((const ListEntry *)entries->pdata[i])->id == id)
+			return TRUE;
 	return FALSE;
 }
 
 static gboolean
-read_ids(char **words, GArray *ids, GError **error)
+find_id(Command *command, gint64 id, GPtrArray *entries, GError **error)
 {
+	const ListFilter filter = {.after_id = id - 1, .limit = 1};
+	g_autoptr(GPtrArray) found = has_id(entries, id) ? g_ptr_array_new() : list_entries_find(command->db, &filter, error);
+	if (found && has_id(found, id))
+		g_ptr_array_extend_and_steal(entries, g_steal_pointer(&found));
+	return has_id(entries, id);
+}
+
+/* Those of the numbers that are there (ListEntry *); one at least. NULL on error. The caller's. */
+static GPtrArray *
+find_ids(Command *command, char **words, guint *missing, GError **error)
+{
+	g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func((GDestroyNotify)list_entry_free);
 	for (guint i = 0; words[i]; i++) {
+		g_autoptr(GError) problem = NULL;
 		guint64 number = 0;
-		if (!command_number(words[i], "ID", G_MAXINT64, &number, error))
-			return FALSE;
-		gint64 id = (gint64)number;
-		g_array_append_val(ids, id);
+		const gboolean is_number = command_number(words[i], "ID", G_MAXINT64, &number, &problem);
+		*missing += is_number && !find_id(command, (gint64)number, entries, &problem) ? 1 : 0;
+		if (!problem)
+			continue;
+		g_propagate_error(error, g_steal_pointer(&problem));
+		return NULL;
 	}
-	return TRUE;
+	if (entries->len > 0)
+		return g_steal_pointer(&entries);
+	g_set_error(error, STORE_ERROR, STORE_ERROR_NOT_FOUND, "there is no such entry; `sekisho list` shows what there is");
+	return NULL;
+}
+
+static gboolean
+is_agreed(Command *command, const GPtrArray *entries, GError **error)
+{
+	g_autofree char *first = entry_text(command, entries->pdata[0]);
+	g_autofree char *question =
+	    entries->len == 1
+		? g_strdup_printf("Remove entry %" G_GINT64_FORMAT ", %s?", ((const ListEntry *)entries->pdata[0])->id, first)
+		: g_strdup_printf("Remove %u entries, the first of them %s?", entries->len, first);
+	return command_confirm(command, question, error);
+}
+
+/* removed (what the entries were), missing (how many of the numbers were not there). */
+static void
+print_removed_json(Command *command, const GPtrArray *entries, guint missing)
+{
+	GVariantDict dict;
+	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	g_autoptr(GHashTable) hits = list_hits(command);
+	for (guint i = 0; i < entries->len; i++)
+		g_variant_builder_add_value(list, list_entry_json(command, entries->pdata[i], hits));
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert_value(&dict, "removed", g_variant_builder_end(list));
+	g_variant_dict_insert(&dict, "missing", "u", missing);
+	command_print_json(command, g_variant_dict_end(&dict));
+}
+
+/* The site whose entries they all are; NULL. Borrowed. */
+static const char *
+site_of(const GPtrArray *entries)
+{
+	const char *site = ((const ListEntry *)entries->pdata[0])->site;
+	for (guint i = 1; i < entries->len; i++)
+		if (strcmp(((const ListEntry *)entries->pdata[i])->site, site) != 0)
+			return NULL;
+	return site;
+}
+
+static gboolean
+remove_entries(Command *command, const GPtrArray *entries, guint missing, GError **error)
+{
+	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+	for (guint i = 0; i < entries->len; i++)
+		g_array_append_val(ids, ((const ListEntry *)entries->pdata[i])->id);
+	if (list_entries_remove(command->db, ids, error) < 0)
+		return FALSE;
+	if (command->is_json)
+		print_removed_json(command, entries, missing);
+	else
+		command_print_line(command, "%u entr%s removed%s", entries->len, entries->len == 1 ? "y is" : "ies are",
+		    missing > 0 ? "; the others were not there" : "");
+	g_autofree char *target = command_targets("entry", "entries", ids);
+	return command_audit(command, "list.remove", site_of(entries), target, error);
 }
 
 int
 list_remove(Command *command, char **words, GError **error)
 {
-	g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
-	gboolean is_value = !words[1] && !is_id(words[0]);
+	guint missing = 0;
 	if (!list_open(command, error))
 		return EX_CONFIG;
-	if (is_value ? !find_one(command, words[0], ids, error) : !read_ids(words, ids, error))
+	const gboolean is_value = !words[1] && !is_id(words[0]);
+	g_autoptr(GPtrArray) entries = is_value ? find_one(command, words[0], error) : find_ids(command, words, &missing, error);
+	if (!entries)
 		return EX_USAGE;
-	gint count = list_entries_remove(command->db, ids, error);
-	if (count < 0)
-		return EX_SOFTWARE;
-	if (count == 0) {
-		g_set_error(
-		    error, STORE_ERROR, STORE_ERROR_NOT_FOUND, "there is no such entry; `sekisho list` shows what there is");
-		return EX_NOINPUT;
-	}
-	command_print_line(command, "%d entr%s removed%s", count, count == 1 ? "y is" : "ies are",
-	    (guint)count < ids->len ? "; the others were not there" : "");
-	return EX_OK;
+	/* Without an error the answer was no. */
+	if (!is_agreed(command, entries, error))
+		return EX_OK;
+	return remove_entries(command, entries, missing, error) ? EX_OK : EX_SOFTWARE;
 }

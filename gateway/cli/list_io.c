@@ -1,5 +1,5 @@
 /*
- * `sekisho list import` and `export`. An import reads the whole file first and changes nothing while a line of it cannot be read; then it writes, some hundred entries in each
+ * `sekisho list import`. An import reads the whole file first and changes nothing while a line of it cannot be read; then it writes, some hundred entries in each
  * transaction, so that visitors never wait for it. Stopped in between it has written whole entries, and can be run again: an entry that is there already is replaced.
  *
  * Text from outside: a file is bytes. A line that is not valid UTF-8, or has a NUL, is a bad line; CR LF counts as LF and a byte order mark is skipped.
@@ -13,11 +13,9 @@
 #include "list_parts.h"
 #include "progress.h"
 #include "prose.h"
-#include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
-#include "sekisho/policy/list_value.h"
 
 /* Entries that are in memory at once, and lines between two drawings of the bar. */
 #define PAGE 5000u
@@ -307,6 +305,55 @@ count_once(Import *import, guint64 before, GError **error)
 	return TRUE;
 }
 
+/* written, left_out, replaced, kept (numbers of entries), problems and remarks ("line 7: ...", the first ones). */
+static void
+print_written_json(const Import *import)
+{
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "site", "s", import->common->site);
+	g_variant_dict_insert(&dict, "form", "t", import->common->form_id);
+	g_variant_dict_insert(&dict, "written", "u", import->written);
+	g_variant_dict_insert(&dict, "left_out", "u", import->bad);
+	g_variant_dict_insert(&dict, "replaced", "u", import->replaced);
+	g_variant_dict_insert(&dict, "kept", "u", import->kept);
+	g_variant_dict_insert_value(
+	    &dict, "problems", g_variant_new_strv((const char *const *)import->problems->pdata, (gssize)import->problems->len));
+	g_variant_dict_insert_value(
+	    &dict, "remarks", g_variant_new_strv((const char *const *)import->remarks->pdata, (gssize)import->remarks->len));
+	command_print_json(import->command, g_variant_dict_end(&dict));
+}
+
+static void
+print_written(const Import *import)
+{
+	g_autofree char *scope = list_scope_text(import->common->site, import->common->form_id);
+	if (import->command->is_json) {
+		print_written_json(import);
+		return;
+	}
+	command_print_line(import->command, "%u entr%s written for %s; %u line%s left out", import->written,
+	    import->written == 1 ? "y" : "ies", scope, import->bad, import->bad == 1 ? "" : "s");
+	print_placed(import);
+}
+
+/* What --replace writes over is known nowhere else. */
+static gboolean
+is_agreed(const Import *import, GError **error)
+{
+	g_autofree char *question =
+	    g_strdup_printf("Write the %u entr%s of the file, also over those of the same value that do something else?",
+		import->good, import->good == 1 ? "y" : "ies");
+	return import->is_first || !import->options->is_replacing || command_confirm(import->command, question, error);
+}
+
+static gboolean
+audit(const Import *import, GError **error)
+{
+	g_autofree char *target = g_strdup_printf("%u entr%s", import->written, import->written == 1 ? "y" : "ies");
+	return command_audit(import->command, "list.import", import->common->site, target, error);
+}
+
 static int
 run(Import *import, GError **error)
 {
@@ -325,16 +372,21 @@ run(Import *import, GError **error)
 	if (!list_entries_count(import->command->db, &before, error))
 		return EX_SOFTWARE;
 	import->is_first = before == 0;
+	/* Without an error the answer was no. */
+	if (!is_agreed(import, error))
+		return EX_OK;
 	import->pending = g_ptr_array_new_with_free_func((GDestroyNotify)list_entry_free);
 	gboolean is_written = pass(import, "writing", error);
 	progress_end(import->command->console);
 	g_clear_pointer(&import->pending, g_ptr_array_unref);
-	if (!is_written || !count_once(import, before, error))
+	if (!is_written || !count_once(import, before, error)) {
+		/* The error is that one. */
+		(void)audit(import, NULL);
 		return EX_SOFTWARE;
-	g_autofree char *scope = list_scope_text(import->common->site, import->common->form_id);
-	command_print_line(import->command, "%u entr%s written for %s; %u line%s left out", import->written,
-	    import->written == 1 ? "y" : "ies", scope, import->bad, import->bad == 1 ? "" : "s");
-	print_placed(import);
+	}
+	print_written(import);
+	if (!audit(import, error))
+		return EX_SOFTWARE;
 	return import->bad > 0 || import->kept > 0 ? LIST_EXIT_FINDINGS : EX_OK;
 }
 
@@ -359,142 +411,4 @@ list_import(Command *command, const char *file, const ListOptions *options, GErr
 	    .problems = problems,
 	    .remarks = remarks};
 	return run(&import, error);
-}
-
-/* --- Export ----------------------------------------------------------------------------------------------------------- */
-
-typedef enum { EXPORT_CSV, EXPORT_LINES, EXPORT_WORDPRESS, EXPORT_FORMATS } ExportFormat;
-
-static void
-append_cell(GString *line, const char *text)
-{
-	gboolean is_plain = strpbrk(text, ",\"\r\n") == NULL;
-	g_auto(GStrv) parts = g_strsplit(text, "\"", -1);
-	g_autofree char *quoted = g_strjoinv("\"\"", parts);
-	g_string_append_printf(
-	    line, "%s%s%s%s", line->len > 0 ? "," : "", is_plain ? "" : "\"", is_plain ? text : quoted, is_plain ? "" : "\"");
-}
-
-/* FALSE: the vault cannot open its address. */
-static gboolean
-append_entry(Command *command, GString *output, const ListEntry *entry)
-{
-	g_autoptr(GString) line = g_string_new(NULL);
-	g_autofree char *value = list_value_text(entry, command->vault);
-	g_autofree char *action = list_action_text(entry->action, entry->points);
-	g_autofree char *form = entry->form_id != 0 ? g_strdup_printf("%" G_GUINT64_FORMAT, entry->form_id) : g_strdup("");
-	g_autoptr(GDateTime) expiry = g_date_time_new_from_unix_utc(entry->expires_at_us / G_USEC_PER_SEC);
-	g_autofree char *until = entry->expires_at_us != 0 && expiry ? g_date_time_format_iso8601(expiry) : g_strdup("");
-	if (entry->type == LIST_ADDRESS && !strchr(value, '@'))
-		return FALSE;
-	append_cell(line, list_type_name(entry->type));
-	append_cell(line, value);
-	append_cell(line, action);
-	append_cell(line, entry->reason);
-	append_cell(line, until);
-	append_cell(line, entry->site);
-	append_cell(line, form);
-	g_string_append_printf(output, "%s\n", line->str);
-	return TRUE;
-}
-
-/* The value as a line of its own that an import reads back; NULL: there is none. WordPress knows whole numbers of addresses only ("192.0.2."), and neither countries nor fingerprints. The
- * caller's. */
-static char *
-plain_line(Command *command, const ListEntry *entry, gboolean is_wordpress)
-{
-	static const char *const rests[] = {".0.0.0/8", ".0.0/16", ".0/24"};
-	g_autofree char *value = list_value_text(entry, command->vault);
-	const gboolean is_open = entry->type != LIST_ADDRESS || strchr(value, '@');
-	if (!is_open || (!is_wordpress && (value[0] == '#' || value[0] == ';')))
-		return NULL;
-	if (is_wordpress && (entry->type == LIST_COUNTRY || entry->type == LIST_FINGERPRINT))
-		return NULL;
-	if (!is_wordpress || entry->type != LIST_NETWORK || !strchr(value, '/'))
-		return g_steal_pointer(&value);
-	for (gsize i = 0; i < G_N_ELEMENTS(rests); i++)
-		if (g_str_has_suffix(value, rests[i]))
-			return g_strndup(value, strlen(value) - strlen(rests[i]) + 1);
-	return NULL;
-}
-
-/* FALSE: it cannot be written in that format. */
-static gboolean
-export_entry(Command *command, ExportFormat format, const ListEntry *entry)
-{
-	GString *output = command->console->output;
-	if (format == EXPORT_CSV)
-		return append_entry(command, output, entry);
-	const gboolean is_over = entry->expires_at_us != 0 && entry->expires_at_us <= clock_now_us();
-	g_autofree char *line = is_over ? NULL : plain_line(command, entry, format == EXPORT_WORDPRESS);
-	if (line)
-		g_string_append_printf(output, "%s\n", line);
-	return line != NULL;
-}
-
-/* The one that --as names; without it any for csv, and else block, which an import takes lines for. */
-static gboolean
-read_action(const ListOptions *options, ExportFormat format, gint *action, GError **error)
-{
-	*action = format == EXPORT_CSV ? 0 : LIST_BLOCK;
-	if (!options->action)
-		return TRUE;
-	for (ListAction each = LIST_ALLOW; each <= LIST_BLOCK; each++) {
-		if (strcmp(list_action_name(each), options->action) != 0)
-			continue;
-		*action = (gint)each;
-		return TRUE;
-	}
-	command_usage(error, "--as is block, hold, note or allow");
-	return FALSE;
-}
-
-/* Lines say no action, and no type: an export has one of each. */
-static gboolean
-read_export(const ListOptions *options, ExportFormat *format, ListFilter *filter, GError **error)
-{
-	static const char *const names[] = {[EXPORT_CSV] = "csv", [EXPORT_LINES] = "lines", [EXPORT_WORDPRESS] = "wordpress"};
-	*format = EXPORT_FORMATS;
-	for (ExportFormat each = EXPORT_CSV; each < EXPORT_FORMATS; each++)
-		if (strcmp(names[each], options->format ? options->format : "csv") == 0)
-			*format = each;
-	if (*format == EXPORT_FORMATS)
-		command_usage(error, "--format is csv, lines or wordpress");
-	else if (*format == EXPORT_LINES && !options->type)
-		command_usage(error, "with --format lines say with --type which entries, because a line does not");
-	else
-		return list_type_read(options->type, &filter->type, error) &&
-		       read_action(options, *format, &filter->action, error);
-	return FALSE;
-}
-
-int
-list_export(Command *command, const ListOptions *options, GError **error)
-{
-	g_autofree char *site = NULL;
-	guint64 form_id = 0;
-	guint lost = 0;
-	ExportFormat format = EXPORT_CSV;
-	if (!list_open(command, error) || !list_scope(command, options, &site, &form_id, error))
-		return EX_USAGE;
-	ListFilter filter = {.site = site[0] != '\0' || options->is_for_all ? site : NULL, .form_id = form_id, .limit = PAGE};
-	if (!read_export(options, &format, &filter, error))
-		return EX_USAGE;
-	if (format == EXPORT_CSV)
-		g_string_append(command->console->output, LIST_LINE_HEADINGS "\n");
-	for (guint count = PAGE; count == PAGE;) {
-		g_autoptr(GPtrArray) entries = list_entries_find(command->db, &filter, error);
-		if (!entries)
-			return EX_SOFTWARE;
-		count = entries->len;
-		for (guint i = 0; i < count; i++) {
-			lost += export_entry(command, format, entries->pdata[i]) ? 0 : 1;
-			filter.after_id = ((const ListEntry *)entries->pdata[i])->id;
-		}
-	}
-	if (lost == 0)
-		return EX_OK;
-	g_string_append_printf(command->console->complaint, "sekisho: %u entries are left out, because %s\n", lost,
-	    format == EXPORT_CSV ? "the key that opens their addresses is gone" : "such lines cannot say them, or they are over");
-	return LIST_EXIT_FINDINGS;
 }

@@ -333,7 +333,7 @@ print_lint(Lint *lint)
 		return;
 	}
 	if (lint->found > 0)
-		prose_add_table(command->console, lint->table, lint->notes);
+		table_print(lint->table, command->console, lint->notes);
 	if (lint->found > LIMIT_LIST_ROWS)
 		command_print_line(command, "... and %u more", lint->found - LIMIT_LIST_ROWS);
 	command_print_line(command, "%u of %u entries can go or need a look%s", lint->found, lint->entries,

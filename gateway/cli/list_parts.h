@@ -12,7 +12,7 @@
 /* What the options of the verb said. */
 typedef struct {
 	char *site;
-	char *form;   /* SITE/ID */
+	char *form;   /* ID or SITE/ID */
 	char *for_text;
 	char *reason;
 	char *type;
@@ -38,7 +38,7 @@ int list_lint(Command *command, GError **error);
 
 /* Configuration, database and keys. */
 gboolean list_open(Command *command, GError **error);
-/* The site and form that --site or --form names, which must exist; "" and 0 for all. */
+/* The site and form that --site and --form name, which must exist; "" and 0 for all. */
 gboolean list_scope(Command *command, const ListOptions *options, char **site, guint64 *form_id, GError **error);
 /* "all sites", "example.jp", "example.jp/4". The caller's. */
 char *list_scope_text(const char *site, guint64 form_id);
@@ -51,6 +51,10 @@ gboolean list_duration(const char *text, const char *what, gint64 *duration_us, 
 /* Fills in what all entries of one order have in common: scope, reason, expiry. */
 gboolean list_entry_fill(Command *command, const ListOptions *options, ListEntry *entry, GError **error);
 
+/* As `sekisho list --json` shows it: id, action, points, type, value, site, form, reason, created_at, expires_at, hits, last_hit_at. `hits` as list_hits gives it. Floating. */
+GVariant *list_entry_json(Command *command, const ListEntry *entry, GHashTable *hits);
+/* The same, or null without one. Floating. */
+GVariant *list_maybe_json(Command *command, const ListEntry *entry, GHashTable *hits);
 /* The entry of the same type, value and scope, whose place this one takes; NULL without an error: none. The caller's. */
 ListEntry *list_find_equal(Command *command, const ListEntry *entry, GError **error);
 /* The ListType that --type names, also "ip" and "word"; 0 if `name` is NULL. */

@@ -58,6 +58,7 @@ print_entries(Command *command, const GPtrArray *entries, GHashTable *hits)
 {
 	static const char *const headings[] = {"ID", "ACTION", "TYPE", "VALUE", "FOR", "HITS", NULL};
 	g_autoptr(Table) table = table_new(headings);
+	table_mark_states(table, "ACTION");
 	g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < entries->len; i++) {
 		const ListEntry *entry = entries->pdata[i];
@@ -70,11 +71,11 @@ print_entries(Command *command, const GPtrArray *entries, GHashTable *hits)
 		table_add(table, cells);
 		g_ptr_array_add(notes, note_text(command, entry));
 	}
-	prose_add_table(command->console, table, notes);
+	table_print(table, command->console, notes);
 }
 
-static GVariant *
-entry_json(Command *command, const ListEntry *entry, GHashTable *hits)
+GVariant *
+list_entry_json(Command *command, const ListEntry *entry, GHashTable *hits)
 {
 	GVariantDict dict;
 	g_autofree char *value = list_value_text(entry, command->vault);
@@ -96,6 +97,12 @@ entry_json(Command *command, const ListEntry *entry, GHashTable *hits)
 	g_variant_dict_insert_value(&dict, "last_hit_at", met ? command_json_time(met->last_at_us) : none);
 	g_variant_unref(none);
 	return g_variant_dict_end(&dict);
+}
+
+GVariant *
+list_maybe_json(Command *command, const ListEntry *entry, GHashTable *hits)
+{
+	return g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, entry ? list_entry_json(command, entry, hits) : NULL);
 }
 
 gboolean
@@ -135,17 +142,17 @@ list_show(Command *command, const ListOptions *options, GError **error)
 	if (command->is_json) {
 		g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
 		for (guint i = 0; i < entries->len; i++)
-			g_variant_builder_add_value(list, entry_json(command, entries->pdata[i], hits));
+			g_variant_builder_add_value(list, list_entry_json(command, entries->pdata[i], hits));
 		command_print_json(command, g_variant_builder_end(list));
-		return EX_OK;
-	}
-	if (entries->len > 0)
+	} else if (entries->len > 0) {
 		print_entries(command, entries, hits);
-	else
+	} else {
 		command_print_line(command, total > 0 ? "no such entries" : "the lists are empty");
+	}
+	g_autofree char *rest =
+	    g_strdup_printf("There are %" G_GUINT64_FORMAT " entries; `sekisho list export` prints them all.", total);
 	if (entries->len == limit && total > limit)
-		command_print_line(
-		    command, "There are %" G_GUINT64_FORMAT " entries; `sekisho list export` prints them all.", total);
+		command_remark(command, rest);
 	return EX_OK;
 }
 
@@ -211,6 +218,7 @@ print_matches(Command *command, const GArray *matches)
 {
 	static const char *const headings[] = {"ID", "ACTION", "TYPE", "VALUE", "FOR", "WINS", NULL};
 	g_autoptr(Table) table = table_new(headings);
+	table_mark_states(table, "ACTION");
 	for (guint i = 0; i < matches->len; i++) {
 		const ListsMatch *match = &g_array_index(matches, ListsMatch, i);
 		g_autofree char *id = g_strdup_printf("%" G_GINT64_FORMAT, match->id);
@@ -221,7 +229,7 @@ print_matches(Command *command, const GArray *matches)
 		const char *cells[] = {id, action, list_type_name(match->type), value, scope, wins, NULL};
 		table_add(table, cells);
 	}
-	table_print(table, command->console->output, command->console->is_colour);
+	table_print(table, command->console, NULL);
 }
 
 /* What follows, as a sentence: the caller's. */

@@ -12,8 +12,9 @@
 static void
 keep_reason(Opened *opened, const GError *error)
 {
+	/* Of a form that has several faults there are as many lines, and this is one. */
 	if (error && !opened->reason)
-		opened->reason = g_strdup(error->message);
+		opened->reason = g_strdelimit(g_strdup(error->message), "\n", ' ');
 }
 
 static void

@@ -7,7 +7,7 @@
 
 #include "sekisho/cli/cli.h"
 
-/* Draws "READING [#####     ] 50%" over what it drew before; `what` is a word of ours. Nothing without a terminal. */
+/* Draws "reading [#####     ] 50%" over what it drew before; `what` is a word of ours. Nothing without a terminal. */
 void progress_show(const CliConsole *console, const char *what, guint64 done, guint64 total);
 /* Takes it away. */
 void progress_end(const CliConsole *console);

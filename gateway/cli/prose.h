@@ -8,9 +8,6 @@
 #include <glib.h>
 
 #include "sekisho/cli/cli.h"
-#include "sekisho/cli/table.h"
 
 /* Appends `text` as lines that begin `indent` columns from the left, the first one with `lead` (which may be "") at their place. */
 void prose_add(GString *output, guint indent, const char *lead, const char *text);
-/* A table, and below its rows what there is to say of each (char *, NULL: nothing), one note for each row. */
-void prose_add_table(CliConsole *console, const Table *table, const GPtrArray *notes);

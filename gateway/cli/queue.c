@@ -38,10 +38,11 @@ print_table(Command *command, const GPtrArray *items)
 {
 	static const char *const headings[] = {"ITEM", "RECEIPT", "SITE", "FORM", "MAIL", "STATE", NULL};
 	g_autoptr(Table) table = table_new(headings);
+	table_mark_states(table, "STATE");
 	g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; i < items->len; i++)
 		add_item(command, items->pdata[i], table, notes);
-	prose_add_table(command->console, table, notes);
+	table_print(table, command->console, notes);
 }
 
 static void
@@ -88,12 +89,12 @@ static gboolean
 list_queue(Command *command, const QueueOptions *options, GError **error)
 {
 	g_auto(QueueFilter) filter = {0};
-	guint64 limit = 50;
-	if (options->limit_text && !command_number(options->limit_text, "--limit", LIMIT_LIST_ROWS, &limit, error))
+	guint limit = 50;
+	if (!filter_limit(&options->filter, &limit, error))
 		return FALSE;
 	if (!queue_filter(command, options, options->is_everything ? 0 : OUTBOX_UNSETTLED, &filter, error))
 		return FALSE;
-	g_autoptr(GPtrArray) items = queue_find(command, &filter, (guint)limit + 1, error);
+	g_autoptr(GPtrArray) items = queue_find(command, &filter, limit + 1, error);
 	if (!items)
 		return FALSE;
 	const gboolean is_cut = items->len > limit;
@@ -177,55 +178,27 @@ show_item(Command *command, const char *id_text, GError **error)
 
 /* --- The verb --------------------------------------------------------------------------------------------------------- */
 
-/* Options that belong to one order. */
-static gboolean
-are_options_of(const char *order, const QueueOptions *options, GError **error)
-{
-	const struct {
-		gboolean is_given;
-		gboolean is_own;
-		const char *sentence;
-	} rules[] = {
-	    {options->is_resend, strcmp(order, "retry") == 0, "--resend belongs to `sekisho queue retry`"},
-	    {options->is_everything, strcmp(order, "list") == 0, "--all belongs to `sekisho queue list`"},
-	    {options->limit_text != NULL, strcmp(order, "list") == 0, "--limit belongs to `sekisho queue list`"},
-	    {options->is_agreed, queue_is_order(order), "--yes belongs to retry, cancel and hold"},
-	};
-	for (gsize i = 0; i < G_N_ELEMENTS(rules); i++)
-		if (rules[i].is_given && !rules[i].is_own) {
-			command_usage(error, "%s", rules[i].sentence);
-			return FALSE;
-		}
-	return TRUE;
-}
-
 static int
 obey(Command *command, char **words, const QueueOptions *options, GError **error)
 {
-	guint count = g_strv_length(words);
-	const char *order = count > 0 ? words[0] : "list";
-	if (!are_options_of(order, options, error))
-		return EX_USAGE;
-	if (strcmp(order, "list") == 0 && count <= 1)
+	if (strcmp(command->order, "list") == 0)
 		return list_queue(command, options, error) ? EX_OK : EX_SOFTWARE;
-	if (strcmp(order, "show") == 0 && count == 2 && !queue_has_filter(options))
+	if (strcmp(command->order, "show") == 0)
 		return show_item(command, words[1], error) ? EX_OK : EX_SOFTWARE;
-	if (queue_is_order(order) && !(count > 1 && queue_has_filter(options)))
-		return queue_order_command(command, order, words + 1, options, error);
-	command_usage(error, "write `sekisho queue [list]`, `sekisho queue show ITEM`, `sekisho queue retry|cancel|hold "
-			     "ITEM...`, with filters in place of "
-			     "ITEM... if you like, or `sekisho queue flush`");
+	if (!words[1] || !queue_has_filter(options))
+		return queue_order_command(command, command->order, words + 1, options, error);
+	command_usage(error, "name mails by ITEM or by filters, like --site SITE; not by both");
 	return EX_USAGE;
 }
 
 static void
 options_clear(QueueOptions *options)
 {
-	char *const owned[] = {options->site, options->form_text, options->kind_text, options->states_text, options->reason,
-	    options->receipt, options->address, options->since_text, options->before_text, options->limit_text};
+	char *const owned[] = {options->kind_text, options->states_text, options->reason, options->receipt};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(owned); i++)
 		g_free(owned[i]);
+	filter_clear(&options->filter);
 }
 
 static int
@@ -233,20 +206,20 @@ queue_run(Command *command, char ***arguments, GError **error)
 {
 	QueueOptions options = {0};
 	const GOptionEntry own[] = {
-	    {"site", 's', 0, G_OPTION_ARG_STRING, &options.site, "Only of this site", "SITE"},
-	    {"form", 0, 0, G_OPTION_ARG_STRING, &options.form_text, "Only of forms with this id", "ID"},
-	    {"mail", 0, 0, G_OPTION_ARG_STRING, &options.kind_text, "Only notice, reply, copy, confirmation or held", "KIND"},
+	    filter_option(&options.filter, FILTER_SITE),
+	    filter_option(&options.filter, FILTER_FORM),
+	    {"kind", 0, 0, G_OPTION_ARG_STRING, &options.kind_text, "Only notice, reply, copy, confirmation or held", "KIND"},
 	    {"state", 0, 0, G_OPTION_ARG_STRING, &options.states_text, "Only waiting, dead, held, sent, cancelled or refused",
 		"STATE,..."},
 	    {"reason", 0, 0, G_OPTION_ARG_STRING, &options.reason, "Only for this reason, as --json names it", "CODE"},
 	    {"receipt", 0, 0, G_OPTION_ARG_STRING, &options.receipt, "Only of this submission", "RECEIPT"},
-	    {"address", 0, 0, G_OPTION_ARG_STRING, &options.address, "Only with this recipient", "ADDRESS"},
-	    {"since", 0, 0, G_OPTION_ARG_STRING, &options.since_text, "Only what was promised within this time, like 7d", "TIME"},
-	    {"before", 0, 0, G_OPTION_ARG_STRING, &options.before_text, "Only what was promised longer ago, like 1h", "TIME"},
-	    {"limit", 'n', 0, G_OPTION_ARG_STRING, &options.limit_text, "With list: at most so many items (default: 50)", "N"},
-	    {"all", 'a', 0, G_OPTION_ARG_NONE, &options.is_everything, "With list: sent and cancelled ones too", NULL},
-	    {"resend", 0, 0, G_OPTION_ARG_NONE, &options.is_resend, "With retry: also what was accepted, as a new message", NULL},
-	    {"yes", 'y', 0, G_OPTION_ARG_NONE, &options.is_agreed, "With retry, cancel, hold by filters: ask nothing", NULL},
+	    filter_option(&options.filter, FILTER_ADDRESS),
+	    filter_option(&options.filter, FILTER_SINCE),
+	    filter_option(&options.filter, FILTER_BEFORE),
+	    filter_option(&options.filter, FILTER_LIMIT),
+	    {"all", 'a', 0, G_OPTION_ARG_NONE, &options.is_everything, "Sent and cancelled ones too", NULL},
+	    {"resend", 0, 0, G_OPTION_ARG_NONE, &options.is_resend, "Also what was accepted, as a new message", NULL},
+	    command_yes_option(command),
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
@@ -257,18 +230,28 @@ queue_run(Command *command, char ***arguments, GError **error)
 	return code;
 }
 
+static const VerbOrder orders[] = {
+    {"list", "", "site form kind state reason receipt address since before limit all json",
+	"what waits or was given up, newest first", TRUE},
+    {"show", "ITEM", "json", "one of it: every try, the servers' words, who ordered what", FALSE},
+    {"retry", "[ITEM...]", "site form kind state reason receipt address since before resend yes json",
+	"try it now; also what was given up, or is held back", FALSE},
+    {"cancel", "[ITEM...]", "site form kind state reason receipt address since before yes json", "never send it", FALSE},
+    {"hold", "[ITEM...]", "site form kind state reason receipt address since before yes json",
+	"do not send it until it is retried", FALSE},
+    {"flush", "[ITEM...]", "site form kind state reason receipt address since before yes json", "try now all that was put off",
+	FALSE},
+    {0},
+};
+
 const Verb queue_verb = {
     .name = "queue",
-    .usage = "[ORDER ...]",
-    .help = "Look at mails that wait or were given up, try them again, hold or cancel them\n\n"
-	    "  list            what waits or was given up, newest first; also without a word\n"
-	    "  show ITEM       one of it: every try, the servers' words, who ordered what\n"
-	    "  retry ITEM...   try it now; also what was given up, or is held back\n"
-	    "  cancel ITEM...  never send it\n"
-	    "  hold ITEM...    do not send it until it is retried\n"
-	    "  flush           try now all that was put off\n\n"
-	    "The options below that begin with \"Only\" choose mails, for list and flush, and for\n"
-	    "retry, cancel and hold instead of ITEM...; these then ask first. What is held back is\n"
-	    "retried by ITEM or --state held alone. An order is of all recipients of a mail.",
+    .help = "Look at mails that wait or were given up, try them again, hold or cancel them",
+    .orders = orders,
+    .details = "The options below that begin with \"Only\" choose mails, for list and flush, and\n"
+	       "for retry, cancel and hold instead of ITEM...; these then ask first, and cancel\n"
+	       "always. What is held back is retried by ITEM or --state held alone. --since and\n"
+	       "--before look at when a mail was promised, --address at its recipients. An order\n"
+	       "is of all recipients of a mail.",
     .run = queue_run,
 };

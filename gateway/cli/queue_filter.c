@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "deliveries.h"
-#include "list_parts.h"
 #include "queue_parts.h"
-#include "sekisho/base/clock.h"
 #include "sekisho/wire/address.h"
 
 void
 queue_filter_clear(QueueFilter *filter)
 {
+	g_clear_pointer(&filter->site, g_free);
 	g_clear_pointer(&filter->hashes, g_array_unref);
 	g_clear_pointer(&filter->submission, submission_summary_free);
 }
@@ -35,8 +34,10 @@ queue_read_item(const char *text, gint64 *id, GError **error)
 gboolean
 queue_has_filter(const QueueOptions *options)
 {
-	return options->site || options->form_text || options->kind_text || options->states_text || options->reason ||
-	       options->receipt || options->address || options->since_text || options->before_text;
+	for (FilterPart part = 0; part < FILTER_PARTS; part++)
+		if (part != FILTER_LIMIT && options->filter.texts[part])
+			return TRUE;
+	return options->kind_text || options->states_text || options->reason || options->receipt;
 }
 
 static gboolean
@@ -47,7 +48,7 @@ read_kind(const char *text, MailKind *kind, GError **error)
 			*kind = each;
 			return TRUE;
 		}
-	command_usage(error, "--mail is notice, reply, copy, confirmation or held");
+	command_usage(error, "--kind is notice, reply, copy, confirmation or held");
 	return FALSE;
 }
 
@@ -86,29 +87,17 @@ read_states(const QueueOptions *options, OutboxFilter *filter, GError **error)
 	return states != 0;
 }
 
-/* Now less a duration, or 0 without one. */
 static gboolean
-read_ago(const char *text, const char *option, gint64 *time_us, GError **error)
+read_options(Command *command, const QueueOptions *options, QueueFilter *own, GError **error)
 {
-	gint64 duration_us = 0;
-	if (!text)
-		return TRUE;
-	if (!list_duration(text, option, &duration_us, error))
-		return FALSE;
-	*time_us = clock_now_us() - duration_us;
-	return TRUE;
-}
-
-static gboolean
-read_options(const QueueOptions *options, OutboxFilter *filter, GError **error)
-{
-	filter->site = options->site;
+	OutboxFilter *filter = &own->filter;
 	filter->reason = options->reason;
-	return (!options->form_text || command_number(options->form_text, "--form", G_MAXINT64, &filter->form_id, error)) &&
-	       (!options->kind_text || read_kind(options->kind_text, &filter->kind, error)) &&
+	if (!filter_form(&options->filter, &own->site, &filter->form_id, error))
+		return FALSE;
+	filter->site = own->site;
+	return (!options->kind_text || read_kind(options->kind_text, &filter->kind, error)) &&
 	       (!options->states_text || read_states(options, filter, error)) &&
-	       read_ago(options->since_text, "--since", &filter->since_us, error) &&
-	       read_ago(options->before_text, "--before", &filter->before_us, error);
+	       filter_times(command, &options->filter, &filter->since_us, &filter->before_us, error);
 }
 
 static gboolean
@@ -125,15 +114,15 @@ gboolean
 queue_filter(Command *command, const QueueOptions *options, guint states, QueueFilter *filter, GError **error)
 {
 	filter->filter.states = states;
-	if (!read_options(options, &filter->filter, error) || !command_open_store(command, error))
+	if (!read_options(command, options, filter, error) || !command_open_store(command, error))
 		return FALSE;
 	if (options->receipt && !find_submission(command, options->receipt, filter, error))
 		return FALSE;
-	if (!options->address)
+	if (!options->filter.texts[FILTER_ADDRESS])
 		return TRUE;
 	if (!command_open_vault(command, error))
 		return FALSE;
-	g_autofree char *canonical = address_canonical(options->address);
+	g_autofree char *canonical = address_canonical(options->filter.texts[FILTER_ADDRESS]);
 	filter->hashes = vault_hashes(command->vault, VAULT_HASH_ADDRESS, canonical, strlen(canonical));
 	filter->filter.recipients = filter->hashes;
 	return TRUE;

@@ -1,6 +1,7 @@
 /*
  * `sekisho queue retry`, `cancel`, `hold` and `flush`. Each mail stands for itself: what cannot be done is said, and the others are done. A filter may mean
- * more than its writer thinks, so where it decides, a person is asked, or says --yes; flush only makes earlier what would happen anyway.
+ * more than its writer thinks, so where it decides, a person is asked, or says --yes, and so before mails are cancelled by name, which no other order takes back; flush only makes earlier
+ * what would happen anyway.
  */
 #include <string.h>
 #include <sysexits.h>
@@ -71,20 +72,14 @@ find_order(const char *word)
 	for (gsize i = 0; i < G_N_ELEMENTS(orders); i++)
 		if (strcmp(orders[i].word, word) == 0)
 			return &orders[i];
-	return NULL;
-}
-
-gboolean
-queue_is_order(const char *word)
-{
-	return find_order(word) != NULL;
+	g_assert_not_reached();
 }
 
 /* --- Many ------------------------------------------------------------------------------------------------------------- */
 
 /* What is done so far. */
 typedef struct {
-	guint done;
+	GArray *done; /* ids: gint64 */
 	guint failed;
 	int code;              /* of the first failure */
 	GVariantBuilder *json; /* aa{sv} */
@@ -108,9 +103,10 @@ obey_one(Command *command, const Order *order, gint64 id, const QueueOptions *op
 	g_autoptr(GError) problem = NULL;
 	gboolean is_done = order->obey(command, id, options, &problem);
 	note_json(progress, id, problem);
-	progress->done += is_done ? 1 : 0;
-	if (is_done)
+	if (is_done) {
+		g_array_append_val(progress->done, id);
 		return;
+	}
 	g_autofree char *line = g_strdup_printf("item %" G_GINT64_FORMAT ": %s", id, problem->message);
 	g_autofree char *shown = text_for_terminal(line, FALSE);
 	g_string_append_printf(command->console->complaint, "sekisho: %s\n", shown);
@@ -128,31 +124,68 @@ explain_note(Command *command, const Order *order, gint64 id)
 		    "`sekisho held` lists what is");
 }
 
+/* The site whose mails they all are; NULL. The caller's. */
+static char *
+site_of(Command *command, const GArray *ids)
+{
+	g_autofree char *site = NULL;
+	for (guint i = 0; i < ids->len; i++) {
+		g_autoptr(OutboxItem) item = outbox_find(command->db, g_array_index(ids, gint64, i), NULL);
+		if (!item || (site && strcmp(site, item->site) != 0))
+			return NULL;
+		if (!site)
+			site = g_strdup(item->site);
+	}
+	return g_steal_pointer(&site);
+}
+
+/* One line for the order: each mail's own story names the actor, too. */
+static gboolean
+audit(Command *command, const Order *order, const GArray *ids, GError **error)
+{
+	g_autofree char *action = g_strconcat("queue.", order->word, NULL);
+	g_autofree char *target = command_targets("item", "items", ids);
+	g_autofree char *site = site_of(command, ids);
+	return command_audit(command, action, site, target, error);
+}
+
+static void
+print_end(Command *command, const Order *order, const Progress *progress, gboolean is_named)
+{
+	if (command->is_json) {
+		command_print_json(command, g_variant_builder_end(progress->json));
+		return;
+	}
+	if (is_named)
+		return;
+	const guint done = progress->done->len;
+	command_print_line(command, "%u mail%s %s %s", done, done == 1 ? "" : "s", done == 1 ? "is" : "are", order->all_done);
+	if (progress->failed > 0)
+		command_print_line(command, "%u could not be; the complaints say why", progress->failed);
+}
+
 static int
-obey_ids(Command *command, const Order *order, const GArray *ids, const QueueOptions *options, gboolean is_named)
+obey_ids(Command *command, const Order *order, const GArray *ids, const QueueOptions *options, gboolean is_named, GError **error)
 {
 	g_autoptr(GVariantBuilder) json = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
-	Progress progress = {.code = EX_OK, .json = json};
+	g_autoptr(GArray) all_done = g_array_new(FALSE, FALSE, sizeof(gint64));
+	Progress progress = {.done = all_done, .code = EX_OK, .json = json};
 	for (guint i = 0; i < ids->len; i++) {
 		gint64 id = g_array_index(ids, gint64, i);
-		guint done = progress.done;
+		guint done = all_done->len;
 		if (!is_named)
-			progress_show(command->console, "MAILS", i, ids->len);
+			progress_show(command->console, "mails", i, ids->len);
 		obey_one(command, order, id, options, &progress);
-		if (!is_named || command->is_json || progress.done == done)
+		if (!is_named || command->is_json || all_done->len == done)
 			continue;
 		command_print_line(command, "item %" G_GINT64_FORMAT " %s", id, order->done);
 		explain_note(command, order, id);
 	}
 	if (!is_named)
 		progress_end(command->console);
-	if (command->is_json)
-		command_print_json(command, g_variant_builder_end(json));
-	else if (!is_named)
-		command_print_line(command, "%u mail%s %s %s", progress.done, progress.done == 1 ? "" : "s",
-		    progress.done == 1 ? "is" : "are", order->all_done);
-	if (!is_named && !command->is_json && progress.failed > 0)
-		command_print_line(command, "%u could not be; the complaints say why", progress.failed);
+	print_end(command, order, &progress, is_named);
+	if (all_done->len > 0 && !audit(command, order, all_done, error))
+		return EX_SOFTWARE;
 	return progress.code;
 }
 
@@ -179,35 +212,29 @@ oldest_of(const GPtrArray *items)
 	return oldest_us;
 }
 
-/* A line of its own; beside JSON it stands on standard error. */
-static void
-remark(Command *command, const char *line)
-{
-	if (command->is_json)
-		g_string_append_printf(command->console->complaint, "%s\n", line);
-	else
-		command_print_line(command, "%s", line);
-}
-
 /* TRUE: do it. FALSE with an error if nobody can be asked, or without one if the answer was no. */
 static gboolean
-is_agreed(Command *command, const Order *order, const GPtrArray *items, const QueueOptions *options, GError **error)
+is_agreed(Command *command, const Order *order, const GPtrArray *items, GError **error)
 {
-	if (options->is_agreed || !order->question)
-		return TRUE;
 	const OutboxItem *first = items->pdata[0];
 	g_autofree char *oldest = command_local_time(command, first->site, oldest_of(items));
+	if (!order->question)
+		return TRUE;
 	g_autofree char *question = g_strdup_printf("%s %u mail%s, the oldest of %s%s?", order->question, items->len,
 	    items->len == 1 ? "" : "s", oldest, items->len >= LIMIT_LIST_ROWS ? ", and then more" : "");
-	if (!command_can_ask(command)) {
-		command_usage(error, "%u mail%s would be %s; look at them with `sekisho queue list`, then add --yes", items->len,
-		    items->len == 1 ? "" : "s", order->all_done);
-		return FALSE;
-	}
-	if (command_ask(command, question))
+	return command_confirm(command, question, error);
+}
+
+/* The same for mails that are named: whoever names them means them, and is asked only before what no other order takes back. */
+static gboolean
+is_agreed_for_named(Command *command, const Order *order, const GArray *ids, GError **error)
+{
+	const gint64 first = g_array_index(ids, gint64, 0);
+	if (order->obey != cancel)
 		return TRUE;
-	remark(command, "nothing was changed");
-	return FALSE;
+	g_autofree char *question = ids->len == 1 ? g_strdup_printf("Never send item %" G_GINT64_FORMAT "?", first)
+						  : g_strdup_printf("Never send these %u mails?", ids->len);
+	return command_confirm(command, question, error);
 }
 
 static gboolean
@@ -246,14 +273,14 @@ obey_filter(Command *command, const Order *order, const QueueOptions *options, G
 	const gboolean is_full = items->len >= LIMIT_LIST_ROWS;
 	if (order->obey == retry && g_strcmp0(filter.filter.reason, OUTBOX_HOLD) != 0)
 		leave_held(command, items);
-	if (items->len > 0 && !is_agreed(command, order, items, options, error))
+	if (items->len > 0 && !is_agreed(command, order, items, error))
 		return EX_OK;
 	/* Oldest first, as they wait. */
 	for (guint i = items->len; i > 0; i--)
 		g_array_append_val(ids, ((const OutboxItem *)items->pdata[i - 1])->id);
-	int code = obey_ids(command, order, ids, options, FALSE);
+	int code = obey_ids(command, order, ids, options, FALSE, error);
 	if (is_full)
-		remark(command, "there may be more of them; give the order again");
+		command_remark(command, "there may be more of them; give the order again");
 	return code;
 }
 
@@ -270,12 +297,14 @@ queue_order_command(Command *command, const char *word, char **items, const Queu
 		return obey_filter(command, order, options, error);
 	if (!read_ids(items, ids, error) || !command_open_store(command, error))
 		return EX_USAGE;
+	if (!is_agreed_for_named(command, order, ids, error))
+		return EX_OK;
 	if (ids->len > 1 || command->is_json)
-		return obey_ids(command, order, ids, options, TRUE);
+		return obey_ids(command, order, ids, options, TRUE, error);
 	gint64 id = g_array_index(ids, gint64, 0);
 	if (!order->obey(command, id, options, error))
 		return EX_SOFTWARE;
 	command_print_line(command, "item %" G_GINT64_FORMAT " %s", id, order->done);
 	explain_note(command, order, id);
-	return EX_OK;
+	return audit(command, order, ids, error) ? EX_OK : EX_SOFTWARE;
 }

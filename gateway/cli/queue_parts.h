@@ -6,29 +6,25 @@
 #include <glib.h>
 
 #include "command.h"
+#include "filter.h"
 #include "sekisho/store/outbox.h"
 #include "sekisho/store/submissions.h"
 
 /* What the options of the verb said. */
 typedef struct {
-	char *site;
-	char *form_text;
+	Filter filter; /* all but FILTER_VERDICT and FILTER_IP; the address is that of a recipient */
 	char *kind_text;
 	char *states_text;
 	char *reason;
 	char *receipt;
-	char *address;
-	char *since_text;
-	char *before_text;
-	char *limit_text;
 	gboolean is_everything; /* list: what ended, too */
 	gboolean is_resend;     /* retry: what was accepted, too */
-	gboolean is_agreed;     /* no question */
 } QueueOptions;
 
 /* What a filter's options say; owns what its filter borrows of them. */
 typedef struct {
 	OutboxFilter filter;
+	char *site;
 	GArray *hashes; /* of --address; NULL: none */
 	SubmissionSummary *submission; /* of --receipt; NULL: none */
 } QueueFilter;
@@ -47,7 +43,5 @@ GPtrArray *queue_find(Command *command, const QueueFilter *filter, guint limit, 
 
 /* --- queue_orders.c ------------------------------------------------------------------------------------------------------- */
 
-/* TRUE if that is a word of ours. */
-gboolean queue_is_order(const char *word);
 /* retry, cancel, hold and flush: of these items, or, with none, of the options' filter. The exit code, or an error. */
 int queue_order_command(Command *command, const char *order, char **items, const QueueOptions *options, GError **error);

@@ -12,18 +12,16 @@
 #include <sysexits.h>
 
 #include "explain.h"
-#include "list_parts.h"
+#include "filter.h"
 #include "opened.h"
 #include "progress.h"
 #include "prose.h"
-#include "sekisho/base/clock.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/text.h"
 #include "sekisho/cli/table.h"
 #include "sekisho/policy/gate.h"
 #include "sekisho/policy/lists.h"
-#include "sekisho/store/submissions.h"
 #include "show.h"
 
 /* What a rehearsal may say of a submission. */
@@ -50,8 +48,7 @@ typedef struct {
 	Lists *lists;   /* the lists that are tried */
 	/* As they are, with the command's settings: what ends the same with both says nothing. NULL: everything is compared with what was. */
 	const Lists *before;
-	const char *site;
-	gint64 since_us;
+	BrowseFilter browse;
 	Table *tables[GROUPS];
 	GPtrArray *notes[GROUPS];
 	GVariantBuilder *json[GROUPS];
@@ -218,13 +215,11 @@ static gboolean
 rehearse_all(Rehearsal *rehearsal, GError **error)
 {
 	const CliConsole *console = rehearsal->command->console;
-	g_autoptr(GPtrArray) summaries = submissions_list(rehearsal->command->db, rehearsal->site, LIMIT_REHEARSED, error);
+	g_autoptr(GPtrArray) summaries = browse_list(rehearsal->command->db, &rehearsal->browse, LIMIT_REHEARSED, error);
 	if (!summaries)
 		return FALSE;
 	for (guint i = 0; i < summaries->len; i++) {
 		const SubmissionSummary *summary = summaries->pdata[i];
-		if (summary->received_at_us < rehearsal->since_us)
-			continue;
 		if (!summary->is_erased && rehearse(rehearsal, summary))
 			rehearsal->examined++;
 		else
@@ -246,7 +241,7 @@ print_text(const Rehearsal *rehearsal)
 		if (rehearsal->counts[group] == 0)
 			continue;
 		show_heading(command, "%s: %u", groups[group].heading, rehearsal->counts[group]);
-		prose_add_table(command->console, rehearsal->tables[group], rehearsal->notes[group]);
+		table_print(rehearsal->tables[group], command->console, rehearsal->notes[group]);
 		if (rehearsal->counts[group] > LIMIT_LIST_ROWS)
 			command_print_line(command, "... and %u more", rehearsal->counts[group] - LIMIT_LIST_ROWS);
 	}
@@ -314,7 +309,7 @@ rehearse_entry(Command *command, ListEntry *entry, GError **error)
 	    .config = command->config,
 	    .lists = lists,
 	    .before = before,
-	    .site = entry->site[0] != '\0' ? entry->site : NULL};
+	    .browse = {.site = entry->site[0] != '\0' ? entry->site : NULL}};
 	return lists ? run_all(&rehearsal, error) : EX_SOFTWARE;
 }
 
@@ -388,7 +383,7 @@ print_tried(Command *command, const char *file, const Rehearsal *rehearsal)
 static int
 run_tried(Command *command, const char *tried, Rehearsal *rehearsal, GError **error)
 {
-	if (!command_open_store(command, error) || !command_open_vault(command, error))
+	if (!command_open_vault(command, error))
 		return EX_CONFIG;
 	g_autofree char *file = main_file(tried ? tried : command->config_path);
 	g_autoptr(Config) config = tried ? config_load(file, error) : NULL;
@@ -397,7 +392,7 @@ run_tried(Command *command, const char *tried, Rehearsal *rehearsal, GError **er
 	rehearsal->config = config ? config : command->config;
 	if (!check_sites(command, file, rehearsal->config, error))
 		return EX_USAGE;
-	if (!check_settings(rehearsal->config, rehearsal->site, error))
+	if (!check_settings(rehearsal->config, rehearsal->browse.site, error))
 		return EX_CONFIG;
 	g_autoptr(Lists) lists = lists_load(command->db, rehearsal->config->country_file, error);
 	g_autoptr(Lists) before = lists && tried ? lists_load(command->db, command->config->country_file, error) : NULL;
@@ -412,15 +407,15 @@ run_tried(Command *command, const char *tried, Rehearsal *rehearsal, GError **er
 static int
 rehearse_run(Command *command, char ***arguments, GError **error)
 {
-	g_autofree char *site = NULL;
-	g_autofree char *since_text = NULL;
-	gint64 period_us = 0;
+	g_auto(Filter) filter = {0};
 	/* What stands before the verb names the gateway whose submissions are looked at; what stands behind it, the settings that are tried. */
 	g_autofree char *own_config = g_strdup(command->config_path);
 	g_autofree char *tried = NULL;
 	const GOptionEntry own[] = {
-	    {"site", 's', 0, G_OPTION_ARG_STRING, &site, "Only submissions of this site", "SITE"},
-	    {"since", 0, 0, G_OPTION_ARG_STRING, &since_text, "Only what came within this time, like 30d", "TIME"},
+	    filter_option(&filter, FILTER_SITE),
+	    filter_option(&filter, FILTER_FORM),
+	    filter_option(&filter, FILTER_SINCE),
+	    filter_option(&filter, FILTER_BEFORE),
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
@@ -430,23 +425,20 @@ rehearse_run(Command *command, char ***arguments, GError **error)
 		tried = g_steal_pointer(&command->config_path);
 		command->config_path = g_steal_pointer(&own_config);
 	}
-	if ((*arguments)[1]) {
-		command_usage(error, "write `sekisho rehearse [--config DIR|FILE] [--site SITE] [--since 30d]`");
-		return EX_USAGE;
-	}
-	if (since_text && !list_duration(since_text, "--since", &period_us, error))
-		return EX_USAGE;
-	Rehearsal rehearsal = {.command = command, .site = site, .since_us = since_text ? clock_now_us() - period_us : 0};
+	Rehearsal rehearsal = {.command = command};
+	if (!filter_read(command, &filter, &rehearsal.browse, error))
+		return EX_CONFIG;
 	return run_tried(command, tried, &rehearsal, error);
 }
 
 const Verb rehearse_verb = {
     .name = "rehearse",
-    .usage = "[--config TRIED]",
-    .help = "Say what other settings would have done to what is kept\n\n"
-	    "Here --config names the settings to try, a file or a folder with sekisho.conf\n"
-	    "in it (default: those of now). Where the gateway itself is not in\n"
-	    "/etc/sekisho, name it before the verb:\n\n"
-	    "  sekisho --config MAIN rehearse --config TRIED",
+    .arguments = "",
+    .help = "Say what other settings would have done to what is kept",
+    .details = "Here --config names the settings to try, a file or a folder with sekisho.conf\n"
+	       "in it (default: those of now). Where the gateway itself is not in\n"
+	       "/etc/sekisho, name it before the verb:\n"
+	       "\n"
+	       "  sekisho --config MAIN rehearse --config TRIED",
     .run = rehearse_run,
 };

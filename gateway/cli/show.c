@@ -13,7 +13,6 @@
 #include "sekisho/policy/replies.h"
 #include "sekisho/relay/letter.h"
 #include "sekisho/store/submissions.h"
-#include "sekisho/wire/json.h"
 
 void
 show_block(Command *command, const char *text)
@@ -192,6 +191,32 @@ print_preview(Command *command, const Opened *opened)
 	}
 }
 
+/* mail, refusal (null: it leaves; else why nobody gets it), letter (show_letter_json; null: it cannot be composed), problem. */
+static GVariant *
+preview_json(const Opened *opened, MailKind kind)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Letter) letter = letter_new(opened->form, opened->submission, kind, 0, opened->planned, &error);
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert(&dict, "mail", "s", mail_kind_name(kind));
+	g_variant_dict_insert_value(&dict, "refusal", command_json_text(refusal_of(opened->planned, kind)));
+	g_variant_dict_insert_value(
+	    &dict, "letter", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, letter ? show_letter_json(letter) : NULL));
+	g_variant_dict_insert_value(&dict, "problem", command_json_text(error ? error->message : NULL));
+	return g_variant_dict_end(&dict);
+}
+
+static GVariant *
+previews_json(const Opened *opened)
+{
+	g_autoptr(GVariantBuilder) previews = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	for (MailKind kind = MAIL_NOTICE; kind < MAIL_CONFIRMATION; kind++)
+		if (is_planned(opened->planned, kind))
+			g_variant_builder_add_value(previews, preview_json(opened, kind));
+	return g_variant_builder_end(previews);
+}
+
 static void
 print_gate(Command *command, const Opened *opened)
 {
@@ -226,9 +251,8 @@ show_submission(Command *command, const char *receipt, gboolean is_preview, GErr
 		return FALSE;
 	g_autoptr(Opened) opened = opened_new(command, summary->id, summary->site, summary->form_id);
 	if (command->is_json) {
-		GVariant *details = show_details_json(command, opened, items);
-		g_autofree char *text = json_from_variant(show_summary_json(summary, details), 2);
-		g_string_append_printf(command->console->output, "%s\n", text);
+		GVariant *previews = is_preview ? previews_json(opened) : NULL;
+		command_print_json(command, show_summary_json(summary, show_details_json(command, opened, items, previews)));
 		return TRUE;
 	}
 	print_text(command, summary, opened, items);

@@ -1,5 +1,5 @@
 /*
- * Submissions as JSON, for the list and for `show`.
+ * Submissions as JSON, for the list and for `show`, and letters as they would be sent.
  */
 #include "deliveries.h"
 #include "explain.h"
@@ -84,7 +84,7 @@ files_json(const Submission *submission)
 }
 
 GVariant *
-show_details_json(Command *command, const Opened *opened, const GPtrArray *items)
+show_details_json(Command *command, const Opened *opened, const GPtrArray *items, GVariant *previews)
 {
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	g_autoptr(GVariantBuilder) mails = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
@@ -100,7 +100,52 @@ show_details_json(Command *command, const Opened *opened, const GPtrArray *items
 	add(object, "mails", g_variant_builder_end(mails));
 	g_autoptr(Verdict) verdict = opened_verdict(opened);
 	add(object, "gate", explain_json(verdict));
+	if (previews)
+		add(object, "previews", previews);
 	add(object, "not_shown",
 	    g_variant_new_maybe(G_VARIANT_TYPE_STRING, opened->reason ? g_variant_new_string(opened->reason) : NULL));
 	return g_variant_builder_end(object);
+}
+
+static void
+add_mailbox(GVariantBuilder *list, const Mailbox *mailbox)
+{
+	GVariantDict dict;
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert_value(&dict, "name", command_json_text(mailbox->name));
+	g_variant_dict_insert_value(&dict, "address", command_json_text(mailbox->address));
+	g_variant_builder_add_value(list, g_variant_dict_end(&dict));
+}
+
+static GVariant *
+mailboxes_json(const GPtrArray *mailboxes)
+{
+	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
+	for (guint i = 0; i < mailboxes->len; i++)
+		add_mailbox(list, mailboxes->pdata[i]);
+	return g_variant_builder_end(list);
+}
+
+GVariant *
+show_letter_json(const Letter *letter)
+{
+	g_autoptr(GPtrArray) from = g_ptr_array_new();
+	g_autoptr(GPtrArray) names = g_ptr_array_new();
+	GVariantDict dict;
+	g_ptr_array_add(from, letter->from);
+	for (guint i = 0; i < letter->attachments->len; i++)
+		g_ptr_array_add(names, ((const LetterAttachment *)letter->attachments->pdata[i])->name);
+	g_variant_dict_init(&dict, NULL);
+	g_variant_dict_insert_value(&dict, "from", mailboxes_json(from));
+	g_variant_dict_insert_value(&dict, "to", mailboxes_json(letter->to));
+	g_variant_dict_insert_value(&dict, "cc", mailboxes_json(letter->cc));
+	g_variant_dict_insert_value(&dict, "reply_to", mailboxes_json(letter->reply_to));
+	g_variant_dict_insert_value(
+	    &dict, "headers", g_variant_new_strv((const char *const *)letter->headers->pdata, (gssize)letter->headers->len));
+	g_variant_dict_insert_value(&dict, "subject", command_json_text(letter->subject));
+	g_variant_dict_insert_value(&dict, "text", command_json_text(letter->text));
+	g_variant_dict_insert_value(&dict, "html", command_json_text(letter->html));
+	g_variant_dict_insert_value(
+	    &dict, "attachments", g_variant_new_strv((const char *const *)names->pdata, (gssize)names->len));
+	return g_variant_dict_end(&dict);
 }

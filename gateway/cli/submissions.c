@@ -7,9 +7,8 @@
 #include <sysexits.h>
 
 #include "command.h"
-#include "sekisho/base/limits.h"
+#include "filter.h"
 #include "sekisho/cli/table.h"
-#include "sekisho/wire/json.h"
 #include "show.h"
 
 /* "2 sent, 1 waiting". The caller's. */
@@ -41,6 +40,8 @@ print_table(Command *command, const GPtrArray *summaries)
 {
 	static const char *const headings[] = {"RECEIPT", "RECEIVED", "SITE", "FORM", "STATUS", "MAILS", NULL};
 	g_autoptr(Table) table = table_new(headings);
+	table_mark_states(table, "MAILS");
+	table_mark_states(table, "STATUS");
 	for (guint i = 0; i < summaries->len; i++) {
 		const SubmissionSummary *summary = g_ptr_array_index(summaries, i);
 		g_autofree char *received = command_local_time(command, summary->site, summary->received_at_us);
@@ -50,7 +51,7 @@ print_table(Command *command, const GPtrArray *summaries)
 		    summary->receipt, received, summary->site, form, submission_status_name(summary->status), mails, NULL};
 		table_add(table, cells);
 	}
-	table_print(table, command->console->output, command->console->is_colour);
+	table_print(table, command->console, NULL);
 }
 
 static void
@@ -59,16 +60,18 @@ print_json(Command *command, const GPtrArray *summaries)
 	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
 	for (guint i = 0; i < summaries->len; i++)
 		g_variant_builder_add_value(list, show_summary_json(g_ptr_array_index(summaries, i), NULL));
-	g_autofree char *text = json_from_variant(g_variant_builder_end(list), 2);
-	g_string_append_printf(command->console->output, "%s\n", text);
+	command_print_json(command, g_variant_builder_end(list));
 }
 
 static gboolean
-list_submissions(Command *command, const char *site, guint limit, GError **error)
+list_submissions(Command *command, Filter *filter, GError **error)
 {
-	if (!command_open_store(command, error))
+	BrowseFilter browse = {0};
+	guint limit = 50;
+	g_autofree char *rest = NULL;
+	if (!filter_limit(filter, &limit, error) || !filter_read(command, filter, &browse, error))
 		return FALSE;
-	g_autoptr(GPtrArray) summaries = submissions_list(command->db, site, limit, error);
+	g_autoptr(GPtrArray) summaries = filter_find(command, filter, &browse, limit, &rest, error);
 	if (!summaries)
 		return FALSE;
 	if (command->is_json)
@@ -77,40 +80,48 @@ list_submissions(Command *command, const char *site, guint limit, GError **error
 		print_table(command, summaries);
 	else
 		command_print_line(command, "no submissions");
+	if (rest)
+		command_remark(command, rest);
 	return TRUE;
 }
 
 static int
 submissions_run(Command *command, char ***arguments, GError **error)
 {
-	g_autofree char *site = NULL;
-	g_autofree char *limit_text = NULL;
-	gboolean is_preview = FALSE;
-	guint64 limit = 50;
+	g_auto(Filter) filter = {0};
+	gboolean is_preview = FALSE, is_done = FALSE;
 	const GOptionEntry own[] = {
-	    {"site", 's', 0, G_OPTION_ARG_STRING, &site, "Only of this site", "SITE"},
-	    {"limit", 'n', 0, G_OPTION_ARG_STRING, &limit_text, "At most so many (default: 50)", "N"},
-	    {"preview", 0, 0, G_OPTION_ARG_NONE, &is_preview, "With show: each mail as it would be sent", NULL},
+	    filter_option(&filter, FILTER_SITE),
+	    filter_option(&filter, FILTER_FORM),
+	    filter_option(&filter, FILTER_VERDICT),
+	    filter_option(&filter, FILTER_IP),
+	    filter_option(&filter, FILTER_ADDRESS),
+	    filter_option(&filter, FILTER_SINCE),
+	    filter_option(&filter, FILTER_BEFORE),
+	    filter_option(&filter, FILTER_LIMIT),
+	    {"preview", 0, 0, G_OPTION_ARG_NONE, &is_preview, "Each mail as it would be sent, too", NULL},
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
 	if (!command_parse(command, &submissions_verb, own, arguments, error))
 		return EX_OK;
-	char **rest = *arguments + 1;
-	if (limit_text && !command_number(limit_text, "--limit", LIMIT_LIST_ROWS, &limit, error))
-		return EX_USAGE;
-	if (rest[0] && strcmp(rest[0], "show") == 0 && rest[1] && !rest[2] && !(command->is_json && is_preview))
-		return show_submission(command, rest[1], is_preview, error) ? EX_OK : EX_SOFTWARE;
-	if (rest[0] || is_preview) {
-		command_usage(error, "write `sekisho submissions` or `sekisho submissions show RECEIPT [--preview | --json]`");
-		return EX_USAGE;
-	}
-	return list_submissions(command, site, (guint)limit, error) ? EX_OK : EX_SOFTWARE;
+	if (strcmp(command->order, "show") == 0)
+		is_done = show_submission(command, (*arguments)[2], is_preview, error);
+	else
+		is_done = list_submissions(command, &filter, error);
+	return is_done ? EX_OK : EX_SOFTWARE;
 }
+
+static const VerbOrder orders[] = {
+    {"list", "", FILTER_NAMES " json", "what came in, newest first", TRUE},
+    {"show", "RECEIPT", "preview json", "one of it: fields, files, mails and what became of them", FALSE},
+    {0},
+};
 
 const Verb submissions_verb = {
     .name = "submissions",
-    .usage = "[show RECEIPT]",
-    .help = "List what visitors sent, newest first, or show one of it",
+    .help = "Look at what visitors sent",
+    .orders = orders,
+    .details = "A RECEIPT may be shortened to its beginning, as long as that is unambiguous.",
     .run = submissions_run,
 };

@@ -7,6 +7,7 @@
 
 #include "explain.h"
 #include "fields.h"
+#include "filter.h"
 #include "prose.h"
 #include "sekisho/base/clock.h"
 #include "sekisho/base/limits.h"
@@ -27,8 +28,7 @@
 #define STEP_INDENT 22u
 
 typedef struct {
-	char *site;
-	char *form_text;
+	Filter form; /* --site, --form */
 	char **fields;
 	char *ip;
 	char *agent;
@@ -103,12 +103,17 @@ begin(Trial *trial, GError **error)
 {
 	Command *command = trial->command;
 	guint64 form_id = 0;
-	if (!command_number(trial->options->form_text, "--form", G_MAXINT64, &form_id, error))
+	g_autofree char *site = NULL;
+	if (!filter_form(&trial->options->form, &site, &form_id, error))
 		return FALSE;
-	g_autoptr(GHashTable) given = fields_read(trial->options->fields, "--field", error);
+	if (!site || form_id == 0) {
+		command_usage(error, "say which form: --form SITE/ID, like example.jp/4");
+		return FALSE;
+	}
+	g_autoptr(GHashTable) given = fields_read(trial->options->fields, error);
 	if (!given || !command_open_store(command, error) || !command_open_vault(command, error))
 		return FALSE;
-	trial->site = config_site(command->config, trial->options->site, error);
+	trial->site = config_site(command->config, site, error);
 	trial->form = trial->site ? site_form(trial->site, form_id, error) : NULL;
 	trial->submission = trial->form ? sample_submission(trial->form, given, SAMPLE_MINIMAL, error) : NULL;
 	if (!trial->submission || !set_client(trial, error))
@@ -398,8 +403,7 @@ print_json(const Trial *trial, const Verdict *verdict)
 	g_variant_dict_insert(&dict, "is_accepted", "b", trial->is_accepted);
 	g_variant_dict_insert_value(&dict, "gate", explain_json(verdict));
 	g_variant_dict_insert_value(&dict, "steps", steps_json(trial, verdict));
-	if (hint)
-		g_variant_dict_insert(&dict, "first_answer", "s", hint);
+	g_variant_dict_insert_value(&dict, "first_answer", command_json_text(hint));
 	g_variant_dict_insert(&dict, "answer", "s", answer);
 	command_print_json(trial->command, g_variant_dict_end(&dict));
 }
@@ -426,25 +430,20 @@ try_run(Command *command, char ***arguments, GError **error)
 {
 	TryOptions options = {0};
 	const GOptionEntry own[] = {
-	    {"site", 's', 0, G_OPTION_ARG_STRING, &options.site, "The site", "SITE"},
-	    {"form", 'f', 0, G_OPTION_ARG_STRING, &options.form_text, "The form's id", "ID"},
-	    {"field", 'F', 0, G_OPTION_ARG_FILENAME_ARRAY, &options.fields, "What is typed in; required ones else get a sample",
+	    filter_option(&options.form, FILTER_SITE),
+	    filter_option(&options.form, FILTER_FORM),
+	    {"field", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.fields, "What is typed in; required ones else get a sample",
 		"NAME=TEXT"},
-	    {"ip", 0, 0, G_OPTION_ARG_STRING, &options.ip, "The visitor's address (default: 192.0.2.1)", "ADDRESS"},
+	    {"ip", 0, 0, G_OPTION_ARG_STRING, &options.ip, "The visitor's IP address (default: 192.0.2.1)", "IP"},
 	    {"agent", 0, 0, G_OPTION_ARG_FILENAME, &options.agent, "The visitor's User-Agent", "TEXT"},
 	    {"ask", 0, 0, G_OPTION_ARG_NONE, &options.is_asking, "Ask the captcha's service and the DNS, too", NULL},
 	    command_json_option(command),
 	    G_OPTION_ENTRY_NULL,
 	};
 	int code = EX_OK;
-	if (command_parse(command, &try_verb, own, arguments, error)) {
-		if (options.site && options.form_text && !(*arguments)[1])
-			code = try_it(command, &options, error);
-		else
-			command_usage(error, "write `sekisho try --site SITE --form ID [--field NAME=TEXT ...]`");
-	}
-	g_free(options.site);
-	g_free(options.form_text);
+	if (command_parse(command, &try_verb, own, arguments, error))
+		code = try_it(command, &options, error);
+	filter_clear(&options.form);
 	g_strfreev(options.fields);
 	g_free(options.ip);
 	g_free(options.agent);
@@ -453,7 +452,7 @@ try_run(Command *command, char ***arguments, GError **error)
 
 const Verb try_verb = {
     .name = "try",
-    .usage = "--site SITE --form ID [--field NAME=TEXT ...]",
+    .arguments = "",
     .help = "Send a made-up submission through the gate and show every step; nothing is kept",
     .run = try_run,
 };

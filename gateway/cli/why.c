@@ -206,17 +206,12 @@ why_run(Command *command, char ***arguments, GError **error)
 	};
 	if (!command_parse(command, &why_verb, own, arguments, error))
 		return EX_OK;
-	char **words = *arguments + 1;
-	if (!words[0] || words[1]) {
-		command_usage(error, "write `sekisho why RECEIPT`");
-		return EX_USAGE;
-	}
-	return why(command, words[0], error) ? EX_OK : EX_SOFTWARE;
+	return why(command, (*arguments)[1], error) ? EX_OK : EX_SOFTWARE;
 }
 
 const Verb why_verb = {
     .name = "why",
-    .usage = "RECEIPT",
+    .arguments = "RECEIPT",
     .help = "Say what the gate found in a submission, and what would have changed the outcome",
     .run = why_run,
 };

@@ -13,6 +13,7 @@ typedef struct {
 	GString *output;    /* for standard output */
 	GString *complaint; /* for standard error */
 	gboolean is_colour; /* standard output is a terminal that likes colour */
+	guint columns;      /* how wide the terminal of standard output is; 0: it is none */
 	FILE *answers;      /* where a person types the answer to a question that `progress` shows: standard input if both are terminals; NULL: nobody is there */
 	FILE *progress;     /* where a long command may draw how far it is, while it runs: standard error if it is a terminal; NULL: nowhere */
 } CliConsole;

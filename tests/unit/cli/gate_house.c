@@ -32,6 +32,10 @@ gateway_new(void)
 	g_assert_no_error(error);
 	g_autoptr(Db) counters = db_open_counters(gateway.data_directory, DB_CREATE, &error);
 	g_assert_no_error(error);
+	g_autofree char *courier_directory = tree_path(gateway.tree, "data-courier");
+	g_assert_cmpint(g_mkdir(courier_directory, 0700), ==, 0);
+	g_autoptr(Db) ledger = db_open_ledger(courier_directory, DB_CREATE, &error);
+	g_assert_no_error(error);
 	clock_set_offset_us(0);
 	return gateway;
 }

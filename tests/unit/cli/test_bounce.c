@@ -243,9 +243,9 @@ test_suppress(Gateway *gateway, gconstpointer unused)
 	g_assert_cmpint(run(gateway, "address suppress example.jp Taro+x@example.net"), ==, EX_OK);
 	g_assert_nonnull(strstr(gateway->output, "until it is unsuppressed"));
 	/* A shorter one does not shorten it, and does not say that it did. */
-	g_assert_cmpint(run(gateway, "address suppress example.jp taro@example.net --for 3"), ==, EX_OK);
+	g_assert_cmpint(run(gateway, "address suppress example.jp taro@example.net --for 3d"), ==, EX_OK);
 	g_assert_nonnull(strstr(gateway->output, " at least until 2"));
-	g_assert_cmpint(run(gateway, "address suppress example.jp jiro@example.net --for 3"), ==, EX_OK);
+	g_assert_cmpint(run(gateway, "address suppress example.jp jiro@example.net --for 3d"), ==, EX_OK);
 	g_assert_cmpint(run(gateway, "address list example.jp"), ==, EX_OK);
 	g_assert_nonnull(strstr(gateway->output, "NO AUTOMATIC MAIL, BECAUSE"));
 	g_assert_nonnull(strstr(gateway->output, "taro+x@example.net"));
@@ -259,7 +259,7 @@ test_suppress(Gateway *gateway, gconstpointer unused)
 	g_assert_cmpint(run(gateway, "address suppress example.jp nobody"), ==, EX_USAGE);
 	g_assert_cmpint(run(gateway, "address unsuppress example.jp nobody"), ==, EX_USAGE);
 	g_assert_cmpint(run(gateway, "address suppress nowhere.jp a@b.jp"), ==, EX_NOINPUT);
-	g_assert_cmpint(run(gateway, "address unsuppress example.jp jiro@example.net --for 3"), ==, EX_USAGE);
+	g_assert_cmpint(run(gateway, "address unsuppress example.jp jiro@example.net --for 3d"), ==, EX_USAGE);
 	g_assert_cmpint(run(gateway, "address list example.jp"), ==, EX_OK);
 	g_assert_null(strstr(gateway->output, "taro"));
 }

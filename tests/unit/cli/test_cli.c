@@ -46,6 +46,10 @@ gateway_new(void)
 	g_autoptr(Db) db = db_open(gateway.data_directory, DB_CREATE, &error);
 	g_assert_no_error(error);
 	g_assert_nonnull(db);
+	g_autofree char *courier_directory = tree_path(gateway.tree, "data-courier");
+	g_assert_cmpint(g_mkdir(courier_directory, 0700), ==, 0);
+	g_autoptr(Db) ledger = db_open_ledger(courier_directory, DB_CREATE, &error);
+	g_assert_no_error(error);
 	clock_set_offset_us(0);
 	return gateway;
 }
@@ -203,10 +207,10 @@ test_usage(void)
 		g_assert_true((gateway.complaint[0] != '\0') == (cases[i].code != EX_OK));
 	}
 	run(&gateway, "queue --help");
-	assert_prints(&gateway, "Usage:\n  sekisho [OPTION…] queue [ORDER ...]");
+	assert_prints(&gateway, "Usage: sekisho queue [ORDER] [OPTION...]\n");
 	assert_prints(&gateway, "--resend");
 	run(&gateway, "--help");
-	assert_prints(&gateway, "  submissions  List what visitors sent");
+	assert_prints(&gateway, "  submissions  Look at what visitors sent");
 	run(&gateway, "queue retry 0");
 	g_assert_true(g_str_has_suffix(gateway.complaint, "; see `sekisho queue --help`\n"));
 	run(&gateway, "queue --nope");
@@ -244,8 +248,7 @@ test_list(void)
 	assert_prints(&gateway, "RECEIPT       RECEIVED");
 	assert_prints(&gateway, receipt);
 	assert_prints(&gateway, " +09:00  example.jp  4     accepted  2 waiting, 1 refused\n");
-	g_assert_cmpint(run(&gateway, "submissions --site other"), ==, EX_OK);
-	g_assert_cmpstr(gateway.output, ==, "no submissions\n");
+	g_assert_cmpint(run(&gateway, "submissions --site other"), ==, EX_NOINPUT);
 	g_assert_cmpint(run(&gateway, "submissions --json"), ==, EX_OK);
 	assert_prints(&gateway, "\"mails_waiting\": 2");
 	g_autofree char *quoted = g_strdup_printf("\"receipt\": \"%s\"", receipt);
@@ -279,7 +282,9 @@ test_show(void)
 	assert_prints(&gateway, "\"size\": 1536");
 	assert_prints(&gateway, "\"not_shown\": null");
 	g_autofree char *both = g_strdup_printf("submissions show %.6s --json --preview", receipt);
-	g_assert_cmpint(run(&gateway, both), ==, EX_USAGE);
+	g_assert_cmpint(run(&gateway, both), ==, EX_OK);
+	assert_prints(&gateway, "\"previews\": [");
+	assert_prints(&gateway, "\"mail\": \"notice\"");
 	g_assert_cmpint(run(&gateway, "submissions show ZZZZZZZZZZZZ"), ==, EX_NOINPUT);
 	gateway_clear(&gateway);
 }
@@ -316,6 +321,16 @@ test_recipient_is_gone(void)
 	g_assert_cmpint(run(&gateway, show), ==, EX_OK);
 	assert_prints(&gateway, "    to (the form cannot be read): waiting since ");
 	assert_prints(&gateway, "Not everything could be shown: site example.jp has no form 4\n");
+	/* Two faults, one line. */
+	tree_write(gateway.tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\n[mail]\nfirst\nsecond\n");
+	g_assert_cmpint(run(&gateway, show), ==, EX_OK);
+	assert_prints(&gateway, "write KEY = VALUE, [GROUP] or # COMMENT /");
+	/* Several reasons are one sentence. */
+	tree_write(gateway.tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\nrubbish = 1\nmore = 2\n");
+	g_assert_cmpint(run(&gateway, show), ==, EX_OK);
+	assert_prints(&gateway, "\nNot everything could be shown: ");
+	assert_prints(&gateway, "rubbish");
+	g_assert_null(strstr(gateway.output, "\\x0A"));
 	gateway_clear(&gateway);
 }
 
@@ -379,9 +394,9 @@ test_queue(void)
 	g_assert_cmpint(run(&gateway, "queue retry 1"), ==, EX_DATAERR);
 	g_assert_nonnull(strstr(gateway.complaint, "--resend"));
 	g_assert_cmpint(run(&gateway, "queue retry 1 --resend"), ==, EX_OK);
-	g_assert_cmpint(run(&gateway, "queue cancel 1"), ==, EX_OK);
+	g_assert_cmpint(run(&gateway, "queue cancel 1 --yes"), ==, EX_OK);
 	g_assert_cmpstr(gateway.output, ==, "item 1 is cancelled\n");
-	g_assert_cmpint(run(&gateway, "queue cancel 99"), ==, EX_NOINPUT);
+	g_assert_cmpint(run(&gateway, "queue cancel 99 --yes"), ==, EX_NOINPUT);
 	gateway_clear(&gateway);
 }
 

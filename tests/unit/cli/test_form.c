@@ -417,7 +417,7 @@ test_preview(void)
 	tree_write(office.tree, "sites/example.jp/forms/contact/mail.txt", "<p>[your-name]: [your-message]</p>");
 	g_assert_cmpint(
 	    run(&office,
-		"form preview example.jp contact --value your-name=山田\033[31m --value your-subject=a\\nBcc:x --value nope=1"),
+		"form preview example.jp contact --field your-name=山田\033[31m --field your-subject=a\\nBcc:x --field nope=1"),
 	    ==, EX_OK);
 	assert_prints(&office, "remark: the form has no field nope\n");
 	assert_prints(&office, "  - To owner@example.jp: is mailed\n");
@@ -446,12 +446,12 @@ test_preview_policies(void)
 		g_autofree char *copy = g_strdup_printf("- Cc taro@visitor.test: %s", fates[i][1]);
 		g_autofree char *reply = g_strdup_printf("- To taro@visitor.test: %s", fates[i][1]);
 		tree_write(office.tree, "sites/example.jp/forms/contact/form.ini", ini);
-		g_assert_cmpint(run(&office, "form preview example.jp contact --value your-email=taro@visitor.test"), ==, EX_OK);
+		g_assert_cmpint(run(&office, "form preview example.jp contact --field your-email=taro@visitor.test"), ==, EX_OK);
 		assert_says(&office, copy);
 		assert_says(&office, reply);
 	}
 	tree_write(office.tree, "sites/example.jp/forms/contact/form.ini", "[form]\nid = 4\n[mail_2]\nactive = on\n");
-	g_assert_cmpint(run(&office, "form preview example.jp contact --value your-email=taro@example.jp"), ==, EX_OK);
+	g_assert_cmpint(run(&office, "form preview example.jp contact --field your-email=taro@example.jp"), ==, EX_OK);
 	assert_says(&office, "- To taro@example.jp: is mailed, because it is in one of the site's own domains");
 	office_clear(&office);
 }
@@ -460,9 +460,8 @@ static void
 test_usage(void)
 {
 	static const char *const wrong[] = {"form", "form import", "form import x", "form import --site y",
-	    "form import x y --site z", "form frob", "form lint a b c", "form lint --site a", "form lint --dry-run",
-	    "form show a", "form show a b --value n=1", "form preview a", "form preview a b --json",
-	    "form preview a b --value nothing"};
+	    "form import x y --site z", "form frob", "form lint a b c", "form lint a b --site c", "form lint --dry-run",
+	    "form show a", "form show a b --field n=1", "form preview a", "form preview a b --field nothing"};
 	Office office = office_new();
 	for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		g_test_message("%s", wrong[i]);

@@ -43,15 +43,18 @@ test_list(void)
 	gateway_assert(&gateway, "list --site example.jp --type phrase", EX_OK, "buy now");
 	g_assert_null(strstr(gateway.output, "Taro"));
 	gateway_assert(&gateway, "list --json", EX_OK, "\"value\": \"Taro@example.com\"");
+	g_assert_cmpstr(gateway.complaint, ==, "");
 	assert_contains(gateway.output, "\"hits\": 12");
-	gateway_assert(&gateway, "list remove Taro@EXAMPLE.com", EX_OK, "1 entry is removed\n");
+	gateway_assert(&gateway, "list --json --limit 1", EX_OK, "[");
+	assert_contains(gateway.complaint, "There are 3 entries; `sekisho list export` prints them all.\n");
+	gateway_assert(&gateway, "list remove Taro@EXAMPLE.com --yes", EX_OK, "1 entry is removed\n");
 	gateway_assert(&gateway, "list remove 99", EX_NOINPUT, "there is no such entry");
 	gateway_assert(&gateway, "list remove taro@example.com", EX_NOINPUT, "no entry has the value");
 	gateway_assert(&gateway, "list add block domain example.net", EX_OK, "block domain");
 	gateway_assert(&gateway, "list add block link example.net", EX_OK, "block link");
 	gateway_assert(&gateway, "list remove example.net", EX_DATAERR, "several entries have this value");
 	assert_contains(gateway.complaint, "\n  5  block domain example.net for all sites\n");
-	gateway_assert(&gateway, "list remove 5 6 99", EX_OK, "2 entries are removed; the others were not there\n");
+	gateway_assert(&gateway, "list remove 5 6 99 5 --yes", EX_OK, "2 entries are removed; the others were not there\n");
 	gateway_clear(&gateway);
 }
 
@@ -86,7 +89,7 @@ test_standing(void)
 	gateway_run(&gateway, "list add block network 2000::/6");
 	gateway_assert(&gateway, "list add block network 2001:db8:0:7::/64", EX_OK, "block network");
 	g_assert_null(strstr(gateway.output, "It "));
-	gateway_run(&gateway, "list remove 2001:db8::/40");
+	gateway_run(&gateway, "list remove 2001:db8::/40 --yes");
 	gateway_run(&gateway, "list add hold network 2001:db8::/40");
 	assert_contains(gateway.output, "It can never decide anything, because entry");
 	assert_contains(gateway.output, "only an allow takes a block away.");
@@ -216,7 +219,7 @@ test_import_over(void)
 	assert_contains(gateway.output, "2 entries written for all sites; 0 lines left out\n1 of them took the place of entries");
 	assert_contains(gateway.output, "1 were not written, because entries of the same value do something else");
 	gateway_assert(&gateway, "list", EX_OK, "1   allow   network  192.0.2.7");
-	g_assert_cmpint(import(&gateway, "192.0.2.7\n192.0.2.8\n", " --replace"), ==, EX_OK);
+	g_assert_cmpint(import(&gateway, "192.0.2.7\n192.0.2.8\n", " --replace --yes"), ==, EX_OK);
 	assert_contains(gateway.output, "2 of them took the place");
 	gateway_assert(&gateway, "list", EX_OK, "1   block   network  192.0.2.7");
 	/* The last of several in one file counts, and replaces nothing. */
@@ -287,7 +290,7 @@ test_round_trip(void)
 	assert_contains(gateway.output, "network,2001:db8::/32,block,\"a, \"\"b\"\"\",,,\n");
 	assert_contains(gateway.output, "phrase,\"say \"\"hello\"\", now\",note 4,,,example.jp,4\n");
 	g_autofree char *before = g_strdup(gateway.output);
-	gateway_run(&gateway, "list remove 1 2 3 4");
+	gateway_run(&gateway, "list remove 1 2 3 4 --yes");
 	gateway_assert(&gateway, "list", EX_OK, "the lists are empty\n");
 	g_assert_cmpint(import(&gateway, before, " --format csv"), ==, EX_OK);
 	gateway_assert(&gateway, "list export", EX_OK, "type,");

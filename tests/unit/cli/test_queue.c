@@ -153,8 +153,8 @@ test_filters(void)
 	    {"--all", "4 3 2 1"},
 	    {"--site example.jp --form 4 --all", "4 3 2 1"},
 	    {"--form 5", ""},
-	    {"--mail reply --all", "4 2"},
-	    {"--mail notice", "3 1"},
+	    {"--kind reply --all", "4 2"},
+	    {"--kind notice", "3 1"},
 	    {"--state held", "4"},
 	    {"--state dead", "4 3"},
 	    {"--state waiting", "1"},
@@ -167,7 +167,7 @@ test_filters(void)
 	    {"--address owner@EXAMPLE.jp", "3 1"},
 	    {"--since 1d", "4 3"},
 	    {"--before 1d --all", "2 1"},
-	    {"--since 1d --mail notice --state dead", "3"},
+	    {"--since 1d --kind notice --state dead", "3"},
 	    {"--limit 1", "4"},
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -194,8 +194,8 @@ static void
 test_what_is_no_filter(void)
 {
 	static const char *const words[] = {"--mail letter", "--state asleep", "--state held,sent", "--state sent,", "--form x",
-	    "--form 0", "--since 3", "--before yesterday", "--state held --reason rate", "--yes", "--resend",
-	    "show 1 --mail notice", "show", "show 1 2", "retry", "cancel --limit 5 1", "hold --all", "retry 1 --site example.jp",
+	    "--form 0", "--since 3", "--before someday", "--state held --reason rate", "--yes", "--resend",
+	    "show 1 --kind notice", "show", "show 1 2", "retry", "cancel --limit 5 1", "hold --all", "retry 1 --site example.jp",
 	    "flush 1x", "hold 1 --resend", "cancel --resend 1", "vanish 1"};
 	Gateway gateway = queue_new();
 	for (gsize i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -220,7 +220,7 @@ test_orders_by_number(void)
 	order(&gateway, "queue flush", "0 mails are due now");
 	assert_states(&gateway, "1 held, 2 held, 3 queued, 4 queued");
 	order(&gateway, "queue retry 1", "item 1 is due now\n");
-	order(&gateway, "queue cancel 2 3", "item 2 is cancelled\nitem 3 is cancelled\n");
+	order(&gateway, "queue cancel 2 3 --yes", "item 2 is cancelled\nitem 3 is cancelled\n");
 	assert_states(&gateway, "1 queued, 2 cancelled, 3 cancelled, 4 queued");
 
 	/* What cannot be done is said, and the others are done. */
@@ -250,7 +250,7 @@ test_flush(void)
 	settle(&gateway, 3, &waiting);
 	settle(&gateway, 4, &waiting);
 	order(&gateway, "queue hold 4", "held back");
-	order(&gateway, "queue flush --mail reply", "0 mails are due now\n");
+	order(&gateway, "queue flush --kind reply", "0 mails are due now\n");
 	assert_states(&gateway, "1 deferred, 2 dead, 3 deferred, 4 held");
 	order(&gateway, "queue flush", "2 mails are due now\n");
 	assert_states(&gateway, "1 queued, 2 dead, 3 queued, 4 held");
@@ -322,32 +322,32 @@ test_many_are_asked_for(void)
 	Gateway gateway = queue_new();
 	g_autofree char *first = promise(&gateway);
 	g_autofree char *second = promise(&gateway);
-	gateway_assert(&gateway, "queue cancel --mail reply", EX_USAGE,
-	    "2 mails would be cancelled; look at them with `sekisho queue list`, then add --yes");
+	gateway_assert(&gateway, "queue cancel --kind reply", EX_USAGE,
+	    "nobody is here to be asked: Cancel 2 mails, the oldest of 20");
 	assert_states(&gateway, "1 queued, 2 queued, 3 queued, 4 queued");
 
 	static const char *const refusals[] = {"n\n", "\n", "", "yesterday\n"};
 	for (gsize i = 0; i < G_N_ELEMENTS(refusals); i++) {
 		type(&gateway, refusals[i]);
-		order(&gateway, "queue cancel --mail reply", "nothing was changed\n");
+		order(&gateway, "queue cancel --kind reply", "nothing was changed\n");
 		g_autofree char *question = shown(&gateway);
 		g_assert_true(g_str_has_prefix(question, "Cancel 2 mails, the oldest of 2"));
 		g_assert_true(g_str_has_suffix(question, "? [y/N] "));
 		assert_states(&gateway, "1 queued, 2 queued, 3 queued, 4 queued");
 	}
 	type(&gateway, "n\n");
-	order(&gateway, "queue cancel --mail reply --json", "");
+	order(&gateway, "queue cancel --kind reply --json", "");
 	g_assert_cmpstr(gateway.output, ==, "");
 	g_assert_cmpstr(gateway.complaint, ==, "nothing was changed\n");
 	g_free(shown(&gateway));
 	type(&gateway, "Y\n");
-	order(&gateway, "queue cancel --mail reply", "2 mails are cancelled\n");
+	order(&gateway, "queue cancel --kind reply", "2 mails are cancelled\n");
 	g_autofree char *question = shown(&gateway);
 	assert_states(&gateway, "1 queued, 2 cancelled, 3 queued, 4 cancelled");
-	order(&gateway, "queue hold --mail notice --yes", "2 mails are held back\n");
+	order(&gateway, "queue hold --kind notice --yes", "2 mails are held back\n");
 	order(&gateway, "queue retry --state held --yes --json", "\"is_done\": true");
 	assert_states(&gateway, "1 queued, 2 cancelled, 3 queued, 4 cancelled");
-	order(&gateway, "queue retry --mail copy", "0 mails are due now\n");
+	order(&gateway, "queue retry --kind copy", "0 mails are due now\n");
 	gateway_clear(&gateway);
 }
 
@@ -459,7 +459,7 @@ test_what_came_back(void)
 	order(&gateway, "submissions", "  2 came back\n");
 
 	/* What came back and was then cancelled was cancelled. */
-	order(&gateway, "queue cancel 1", "is cancelled");
+	order(&gateway, "queue cancel 1 --yes", "is cancelled");
 	order(&gateway, show, "Mails");
 	assert_tells(&gateway, " to owner@example.jp: cancelled at 2");
 	assert_tells(&gateway, " to visitor@example.com: came back at 2");

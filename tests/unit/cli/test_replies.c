@@ -116,23 +116,30 @@ test_address(Gateway *gateway, gconstpointer unused)
 	g_assert_cmpstr(
 	    gateway->output, ==, "taro@example.net gets replies of example.jp at least until 2027-02-14 17:00:00 +09:00\n");
 	advance(G_USEC_PER_SEC);
-	assert_ends(gateway, "address verify example.jp hanako@example.net --for 2", EX_OK);
+	assert_ends(gateway, "address verify example.jp hanako@example.net --for 2d", EX_OK);
 	assert_prints(gateway, "until 2027-01-17 17:00:01 +09:00");
 	assert_ends(gateway, "address list example.jp", EX_OK);
 	assert_prints(gateway,
 	    "SITE        ADDRESS             PROVED BY  SINCE                       UNTIL\n"
 	    "example.jp  hanako@example.net  operator   2027-01-15 17:00:01 +09:00  2027-01-17 17:00:01 +09:00\n"
 	    "example.jp  taro@example.net    operator   2027-01-15 17:00:00 +09:00  2027-02-14 17:00:00 +09:00\n");
+	assert_ends(gateway, "address --site example.jp --limit 1", EX_OK);
+	assert_prints(gateway, "hanako@example.net");
 	assert_ends(gateway, "address list --json --limit 1", EX_OK);
 	assert_prints(gateway, "\"address\": \"hanako@example.net\"");
 	assert_prints(gateway, "\"proved_by\": \"operator\"");
 	assert_prints(gateway, "\"until\": \"2027-01-17T08:00:01Z\"");
 	g_assert_null(strstr(gateway->output, "taro"));
+	g_assert_cmpstr(gateway->complaint, ==, "... and older ones; --limit shows more\n");
+	assert_ends(gateway, "address list --limit 1", EX_OK);
+	assert_prints(gateway, "\n... and older ones; --limit shows more\n");
+	assert_ends(gateway, "address list --limit 2", EX_OK);
+	g_assert_null(strstr(gateway->output, "older"));
 	/* Letter case does not matter. */
-	assert_ends(gateway, "address forget example.jp TARO@EXAMPLE.net", EX_OK);
+	assert_ends(gateway, "address forget TARO@EXAMPLE.net --site example.jp --yes", EX_OK);
 	g_assert_cmpstr(gateway->output, ==, "taro@example.net must prove itself anew to example.jp\n");
 	assert_ends(gateway, "address verify example.jp shop@example.jp", EX_OK);
-	assert_ends(gateway, "address forget example.jp shop@example.jp", EX_OK);
+	assert_ends(gateway, "address forget example.jp shop@example.jp --yes", EX_OK);
 	assert_prints(gateway, "it is in own_domains of example.jp and goes on getting replies");
 	assert_ends(gateway, "address list", EX_OK);
 	g_assert_null(strstr(gateway->output, "taro"));
@@ -358,15 +365,14 @@ test_usage(Gateway *gateway, gconstpointer unused)
 	} rows[] = {
 	    {"address verify example.jp", EX_USAGE, "sekisho address verify SITE ADDRESS"},
 	    {"address verify example.jp a@b.jp c", EX_USAGE, "sekisho address verify SITE ADDRESS"},
-	    {"address verify example.jp a@b.jp --json", EX_USAGE, "sekisho address verify SITE ADDRESS"},
-	    {"address verify example.jp a@b.jp --limit 3", EX_USAGE, "sekisho address verify SITE ADDRESS"},
+	    {"address verify example.jp a@b.jp --limit 3", EX_USAGE, "--limit belongs to `sekisho address list`"},
 	    {"address verify example.jp nobody", EX_USAGE, "no address"},
 	    {"address verify example.jp a\r\nb@c.jp", EX_USAGE, "no address"},
 	    {"address verify example.jp a@b.jp --for 0", EX_USAGE, "--for"},
-	    {"address verify example.jp a@b.jp --for 4000", EX_USAGE, "--for"},
-	    {"address list --for 3", EX_USAGE, "sekisho address verify SITE ADDRESS"},
-	    {"address forget example.jp", EX_USAGE, "sekisho address verify SITE ADDRESS"},
-	    {"address forget", EX_USAGE, "sekisho address verify SITE ADDRESS"},
+	    {"address verify example.jp a@b.jp --for 4000d", EX_USAGE, "--for"},
+	    {"address list --for 3d", EX_USAGE, "--for belongs to `sekisho address verify`, `sekisho address suppress`"},
+	    {"address forget example.jp", EX_USAGE, "sekisho address forget SITE ADDRESS"},
+	    {"address forget", EX_USAGE, "sekisho address forget SITE ADDRESS"},
 	    {"address verify nowhere.jp a@b.jp", EX_NOINPUT, "nowhere.jp"},
 	    {"address forget example.jp nobody@example.net", EX_NOINPUT,
 		"sekisho: nobody@example.net has not proved itself to example.jp, so there is nothing to forget"},
@@ -374,12 +380,15 @@ test_usage(Gateway *gateway, gconstpointer unused)
 	    {"address forget example.jp nobody@example.jp", EX_NOINPUT,
 		"in own_domains of example.jp, and goes on getting replies"},
 	    {"address list nowhere.jp", EX_NOINPUT, "nowhere.jp"},
+	    {"address -s nowhere.jp", EX_NOINPUT, "nowhere.jp"},
+	    {"address verify --site nowhere.jp a@b.jp", EX_NOINPUT, "nowhere.jp"},
+	    {"address verify example.jp a@b.jp --site example.jp", EX_USAGE, "sekisho address verify SITE ADDRESS"},
 	    {"address list --limit 0", EX_USAGE, "--limit"},
 	    {"fuse show nowhere.jp", EX_NOINPUT, "nowhere.jp"},
 	    {"fuse reset nowhere.jp", EX_NOINPUT, "nowhere.jp"},
+	    {"fuse --site nowhere.jp reset", EX_NOINPUT, "nowhere.jp"},
 	    {"fuse reset", EX_USAGE, "sekisho fuse reset SITE"},
-	    {"fuse reset example.jp --json", EX_USAGE, "sekisho fuse reset SITE"},
-	    {"fuse show a b", EX_USAGE, "sekisho fuse reset SITE"},
+	    {"fuse show a b", EX_USAGE, "sekisho fuse [show] [SITE]"},
 	    {"fuse example.jp", EX_USAGE, "sekisho fuse reset SITE"},
 	};
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -1,6 +1,6 @@
 /*
- * What an account logs in with, as the courier has it. A token_command is the courier's to run: as root it would be another program, with other files before it and rights that
- * nobody gave it. So a child becomes the courier's user, runs it, and writes down a pipe what came of it: "+" and the token, or "-" and what went wrong.
+ * What a session needs that is no courier's: the program, and what an account logs in with, as the courier has it. A token_command is the courier's to run: as root it would be another
+ * program, with other files before it and rights that nobody gave it. So a child becomes the courier's user, runs it, and writes down a pipe what came of it: "+" and the token, or "-" and what went wrong.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "doctor_parts.h"
+#include "outgoing.h"
 #include "sekisho/base/error.h"
 #include "sekisho/base/limits.h"
 #include "sekisho/base/privilege.h"
@@ -16,6 +16,18 @@
 
 /* The sign and a token, or a sentence, which is shorter. */
 #define ANSWER_BYTES (LIMIT_TOKEN_BYTES + 1)
+
+char *
+outgoing_program(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *folder = self ? g_path_get_dirname(self) : g_strdup("/usr/bin");
+	char *beside = g_build_filename(folder, "sekishod", NULL);
+	if (access(beside, X_OK) == 0)
+		return beside;
+	g_free(beside);
+	return g_build_filename(folder, "..", "sbin", "sekishod", NULL);
+}
 
 static void
 write_answer(int output, char sign, const char *text)
@@ -82,11 +94,11 @@ answer_of_courier(const Config *config, const char *program)
 }
 
 char *
-doctor_account_secret(const Doctor *doctor, const Account *account, GError **error)
+outgoing_secret(const Config *config, const Account *account, GError **error)
 {
 	if (account->token_command[0] == '\0')
 		return account_secret(account, error);
-	char *answer = answer_of_courier(doctor->command->config, account->token_command);
+	char *answer = answer_of_courier(config, account->token_command);
 	char *token = answer[0] == '+' ? g_strdup(answer + 1) : NULL;
 	if (token == NULL)
 		g_set_error(error, RELAY_ERROR, RELAY_ERROR_AUTH, "%s",
