@@ -10,13 +10,13 @@
 
 # What the build needs; what runs the example beside it: Python, openssl for certificates, time zones, and the plain libraries that the servers link.
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkgconf python3 python3-polib libglib2.0-dev libsodium-dev libjansson-dev libjemalloc-dev libxml2-dev libsqlite3-dev
-	libfcgi-dev libesmtp-dev libssl-dev libgmime-3.0-dev libc-ares-dev libpsl-dev libidn2-dev libcurl4-openssl-dev libmaxminddb-dev"
+	libfcgi-dev libesmtp-dev libssl-dev libgmime-3.0-dev libc-ares-dev libpsl-dev libidn2-dev libcurl4-openssl-dev libmaxminddb-dev libcairo2-dev"
 PACKAGES_RUN="python3 openssl tzdata libcrypt1 libpcre2-8-0 libssl3 zlib1g libdb5.3 libgnutls-dane0 libgnutls30 libidn12 libidn2-0 libnsl2"
 # nginx and Exim; libnss-wrapper gives Exim the account it was built for without adding it to the machine.
 PACKAGES_UNPACKED="nginx exim4-daemon-light libnss-wrapper"
 
 # What the tests need beside these: tools, sanitizers, the libraries of Apache, systemd-socket-activate, lighttpd, Postfix and Dovecot.
-PACKAGES_TESTS="python3-pytest universal-ctags libasan8 libubsan1 libapr1 libaprutil1 libacl1 libip4tc2 libkmod2 libmount1 libpam0g libseccomp2
+PACKAGES_TESTS="python3-pytest universal-ctags mandoc groff-base libasan8 libubsan1 libapr1 libaprutil1 libacl1 libip4tc2 libkmod2 libmount1 libpam0g libseccomp2
 	libnettle8 libxxhash0 libevent-2.1-7 libicu72 libsasl2-2 libcap2 liblz4-1 libtirpc3 libunwind8"
 # A browser, what steers it, and a Japanese font. dbus-x11 is there so that apt does not choose dbus-user-session, which would bring
 # D-Bus and systemd as services.
