@@ -8,7 +8,7 @@ import tree
 VENDORS = {
     "sodium": r"sodium", "jansson": r"jansson", "sqlite3": r"sqlite3", "fcgi": r"fcgi|fastcgi", "libesmtp": r"libesmtp|auth-client",
     "gmime": r"gmime/", "openssl": r"openssl/", "curl": r"curl/", "ares": r"ares", "pcre2": r"pcre2", "psl": r"libpsl", "idn2": r"idn2",
-    "maxminddb": r"maxminddb", "libxml2": r"libxml/",
+    "maxminddb": r"maxminddb", "cairo": r"cairo", "libxml2": r"libxml/",
 }
 GLIB = re.compile(r"(glib|gio|gobject)(/|\.h|-unix\.h|-object\.h)")
 SYSTEM = re.compile(r"""(assert|ctype|dirent|errno|fcntl|float|grp|inttypes|limits|locale|math|netdb|poll|pthread|pwd|regex|sched|signal|spawn|stdalign|stdarg

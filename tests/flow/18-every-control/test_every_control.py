@@ -216,6 +216,6 @@ def test_checks_find_nothing(stage, gateway):
     """The shipped form is as it should be, and so is the mail that a preview shows."""
     gateway.sekisho("check")
     gateway.sekisho("form", "lint", "example.test")
-    assert "製作課" in gateway.sekisho("form", "preview", "example.test", "estimate", "--value", "desk=新しく作る")
+    assert "製作課" in gateway.sekisho("form", "preview", "example.test", "estimate", "--field", "desk=新しく作る")
     nginx = Nginx(stage, gateway.socket)
     assert estimate.PAGE in (nginx.snippets / "sekisho-pages.conf").read_text(encoding="utf-8")

@@ -48,7 +48,7 @@ def test_opening_changes_nothing_and_pressing_brings_the_reply(smtp, gateway, we
     before = row_counts(gateway)
     for method in ("GET", "HEAD", "GET"):
         answer = visitor.request(link, method)
-        assert answer.status == 200 and answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Robots-Tag"] == "noindex"
+        assert answer.status == 200 and answer.headers["Cache-Control"] == "no-store" and answer.headers["X-Robots-Tag"] == "noindex, nofollow"
         assert answer.headers["Referrer-Policy"] == "no-referrer" and "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert ("見本商店のフォーム" in answer.text) == (method == "GET")
     assert row_counts(gateway) == before

@@ -118,7 +118,7 @@ class TestFine:
         expected = {"disk", "keys", "database", "gateway", "courier", "smtp.connected", "smtp.login", "smtp.sender", "smtp.tagged", "smtp.null_sender",
                     "site.forms", "queue", "fuse", "domain.mx_found", "domain.spf_pass", "domain.dkim_found", "domain.dmarc_aligned", "web.gateway", "mail.accepted"}
         assert expected <= {code for code, findings in found.items() if all(finding["verdict"] == "fine" for finding in findings)}, found
-        assert len(found["web.gateway"]) == 3 and len(found["database"]) == 3
+        assert len(found["web.gateway"]) == 4 and len(found["database"]) == 3
         assert "250" in found["mail.accepted"][0]["what"] and "smtp.sender_unnoted" not in found
         assert causes == ["not seen", "not seen", "not seen", "not seen", "possible", "not seen"], causes
         assert [str(letter["To"]) for letter in wait_mails(mail, 1)] == ["owner@example.test"] and mail.is_tls_and_auth_used()
@@ -204,7 +204,7 @@ class TestWeb:
     def test_the_gateway_is_stopped(self, doctor, nginx):
         doctor.gateway.stop()
         found, causes = doctor.examine(status=1)
-        assert wrong(found) == {"gateway.silent", "web.busy"} and len(found["web.busy"]) == 3 and causes[5] == "here"
+        assert wrong(found) == {"gateway.silent", "web.busy"} and len(found["web.busy"]) == 4 and causes[5] == "here"
 
     def test_nginx_has_no_include(self, stage, doctor):
         found, causes = self.found(stage, doctor, [(f"include {stage.directory}/nginx/snippets/sekisho-server.conf;", "")])
@@ -268,7 +268,7 @@ class TestWeb:
             (f"listen 127.0.0.1:{plain};", f"listen 127.0.0.1:{plain};\n\tlisten 127.0.0.1:{secure} ssl;\n\tssl_certificate {certificate};\n\tssl_certificate_key {key};")])).start()
         route = ("--resolve", f"www.example.test:{secure}:127.0.0.1")
         found, _causes = doctor.examine(*route, "--ca-file", stage.authority, status=0)
-        assert len(found["web.gateway"]) == 3
+        assert len(found["web.gateway"]) == 4
         found, _causes = doctor.examine(*route, status=1)
         assert wrong(found) == {"web.tls"}
 
@@ -332,11 +332,13 @@ class TestCanary:
             assert "did not come out" in done.stderr and "sekisho doctor example.test" in done.stderr
             told = program[1].read_text()
             assert told.startswith("canary example.test\n") and "waiting since" in told
-            doctor.run("canary", "example.test", "--wait", "1s", status=1)
+            again = json.loads(doctor.run("canary", "example.test", "--wait", "1s", "--json", status=1).stdout)
+            assert (again["site"], again["is_fine"], again["mail"]) == ("example.test", False, None) and "did not come out" in again["problem"]
             assert program[1].read_text() == told
         finally:
             os.kill(courier, signal.SIGCONT)
-        doctor.run("canary", "example.test", "--wait", "60s", status=0)
+        fine = json.loads(doctor.run("canary", "example.test", "--wait", "60s", "--json", status=0).stdout)
+        assert fine["is_fine"] and fine["problem"] is None and "250" in fine["mail"] and fine["receipt"] and fine["seconds"] > 0
         os.kill(courier, signal.SIGSTOP)
         try:
             doctor.run("canary", "example.test", "--wait", "1s", status=1)

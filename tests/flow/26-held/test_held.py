@@ -92,7 +92,7 @@ def test_discard_blocks_the_next_one(gateway, web, smtp):
     assert report == {("lists", 0, True, 1)}, report
     # By its number the entry goes, and the visitor may write again.
     entry = next(entry for entry in gateway.sekisho_json("list") if entry["type"] == "address")
-    gateway.sekisho("list", "remove", entry["id"])
+    gateway.sekisho("list", "remove", entry["id"], "--yes")
     post_until(web, gateway, None, "third", your_message="お見積もりをお願いします。")
     assert not notices(smtp, word)
 

@@ -18,7 +18,7 @@ from stage import group_members, wait_for
 
 HELD = "担当者が内容を確認いたします"
 AGAIN = "もう一度送信ボタンを押してください"
-NOTE = "【要確認】保留中のメッセージが"
+NOTE = "【要確認】確認待ちのお問い合わせが"
 UNCHECKED = "【未確認】"
 OWNER = "owner@example.test"
 MAIL_2 = """
