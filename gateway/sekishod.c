@@ -49,6 +49,8 @@ enum { ROLE_KEYS = SUPERVISOR_READY + 1, ROLE_WAKE, ROLE_LISTEN, SESSION_SOCKET 
 typedef struct {
 	char *config_path;
 	char *role;
+	char *user; /* whom a session becomes that root's command started; NULL: who starts it, as the courier does */
+	char *group;
 	int parent; /* the supervisor's process id, for a role */
 	gboolean is_version_asked;
 } Options;
@@ -113,10 +115,11 @@ courier_role(const Options *options, Config *config)
 }
 
 static int
-session_role(void)
+session_role(const Options *options)
 {
 	g_autoptr(GError) error = NULL;
-	if (!privilege_confine(SPARE_DESCRIPTORS, &error))
+	const PrivilegeIdentity identity = {.user = options->user, .shared_group = options->group};
+	if ((options->user && !privilege_become(&identity, &error)) || !privilege_confine(SPARE_DESCRIPTORS, &error))
 		return fail(LOG_INTERNAL, error);
 	return session_main(SESSION_SOCKET);
 }
@@ -418,6 +421,8 @@ read_options(int *argc, char ***argv, Options *options, GError **error)
 	    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path, "Main configuration file", "FILE"},
 	    {"role", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->role,
 		"What this process is; set by the daemon itself", "ROLE"},
+	    {"user", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->user, "Whom a session becomes", "USER"},
+	    {"group", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_STRING, &options->group, "The group of both roles", "GROUP"},
 	    {"parent", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_INT, &options->parent, "The daemon's own process id", "PID"},
 	    {"version", 0, 0, G_OPTION_ARG_NONE, &options->is_version_asked, "Print the version and end", NULL},
 	    G_OPTION_ENTRY_NULL,
@@ -439,7 +444,7 @@ run_role(const Options *options)
 	/* Started through /proc/self/exe a role would be called "exe" by ps(1). */
 	(void)prctl(PR_SET_NAME, "sekishod");
 	if (g_strcmp0(options->role, "session") == 0)
-		return session_role();
+		return session_role(options);
 	g_autoptr(Config) config = config_load(absolute, &error);
 	if (!config)
 		return fail(LOG_INTERNAL, error);
@@ -469,5 +474,7 @@ main(int argc, char **argv)
 		code = run_role(&options);
 	g_free(options.config_path);
 	g_free(options.role);
+	g_free(options.user);
+	g_free(options.group);
 	return code;
 }

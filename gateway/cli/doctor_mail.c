@@ -31,6 +31,7 @@ send_mail(Doctor *doctor, const TrialMail *mail)
 	g_auto(TrialOutcome) outcome = {0};
 	char *secret = outgoing_secret(doctor->command->config, mail->account, &error);
 	TrialMail trial = *mail;
+	trial.config = doctor->command->config;
 	trial.secret = secret;
 	if (secret && trial_send(&trial, &outcome, &error))
 		say_outcome(doctor, mail->recipient, &outcome);

@@ -125,7 +125,8 @@ static gboolean
 send_letter(Command *command, const Site *site, Letter *letter, GError **error)
 {
 	g_autofree char *program = outgoing_program();
-	TrialMail mail = {.program = program, .site = site, .recipient = site->report_address, .letter = letter};
+	TrialMail mail = {
+	    .program = program, .config = command->config, .site = site, .recipient = site->report_address, .letter = letter};
 	for (guint i = 0; i < site->accounts->len; i++) {
 		gboolean is_last = i + 1 == site->accounts->len;
 		mail.account = site->accounts->pdata[i];

@@ -79,9 +79,12 @@ start(const TrialMail *mail, TrialOutcome *outcome, GError **error)
 	g_autoptr(Letter) test = mail->letter == NULL ? make_letter(mail) : NULL;
 	Letter *letter = mail->letter == NULL ? test : mail->letter;
 	g_autoptr(GPtrArray) letters = g_ptr_array_new();
-	const WorkerSettings settings = {
-	    .program = mail->program, .connect_ms = LIMIT_SESSION_CONNECT_MS, .life_ms = 2 * LIMIT_SESSION_CONNECT_MS};
-	/* The secret is here already: the session, which runs as whoever runs us, must not ask for it. */
+	const PrivilegeIdentity identity = {.user = mail->config->courier_user, .shared_group = mail->config->group};
+	const WorkerSettings settings = {.program = mail->program,
+	    .identity = &identity,
+	    .connect_ms = LIMIT_SESSION_CONNECT_MS,
+	    .life_ms = 2 * LIMIT_SESSION_CONNECT_MS};
+	/* The secret is here already, and the session need not ask for it. */
 	Account account = *mail->account;
 	account.token_command = (char *)"";
 	const TransportJob job = {.account = &account, .secret = mail->secret, .letters = letters};

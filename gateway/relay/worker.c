@@ -55,9 +55,11 @@ set_signals(posix_spawnattr_t *attributes)
 
 /* The child's pid, or -1 with errno. */
 static pid_t
-spawn(const char *program, int descriptor)
+spawn(const WorkerSettings *settings, int descriptor)
 {
-	char *arguments[] = {(char *)"sekishod", (char *)"--role", (char *)"session", NULL};
+	const PrivilegeIdentity *identity = settings->identity;
+	char *arguments[] = {(char *)"sekishod", (char *)"--role", (char *)"session", identity ? (char *)"--user" : NULL,
+	    identity ? identity->user : NULL, (char *)"--group", identity ? identity->shared_group : NULL, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	pid_t process = -1;
@@ -69,7 +71,7 @@ spawn(const char *program, int descriptor)
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
 	posix_spawn_file_actions_addclosefrom_np(&actions, SESSION_DESCRIPTOR + 1);
-	errno = posix_spawn(&process, program, &actions, &attributes, arguments, environ);
+	errno = posix_spawn(&process, settings->program, &actions, &attributes, arguments, environ);
 	gboolean is_started = errno == 0;
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
@@ -107,13 +109,13 @@ deliveries_of(const GPtrArray *letters)
 
 /* Both ends close on exec; dup2 makes the child's copy without that flag. */
 static gboolean
-start_process(Worker *worker, const char *program, GError **error)
+start_process(Worker *worker, const WorkerSettings *settings, GError **error)
 {
 	int sockets[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0) {
 		worker->socket = sockets[0];
-		worker->process = spawn(program, sockets[1]);
+		worker->process = spawn(settings, sockets[1]);
 		int problem = errno;
 		close(sockets[1]);
 		errno = problem;
@@ -140,7 +142,7 @@ worker_start(const WorkerSettings *settings, const TransportJob *job, const Tran
 	worker->reader = frame_reader_new(SESSION_REPORT_TYPE, SESSION_REPORT_BYTES);
 	worker->open = deliveries_of(job->letters);
 	worker->output = frame_bytes(job_variant(job, settings->connect_ms));
-	if (!start_process(worker, settings->program, error))
+	if (!start_process(worker, settings, error))
 		return NULL;
 	return g_steal_pointer(&worker);
 }

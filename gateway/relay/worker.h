@@ -8,17 +8,19 @@
 #include <glib.h>
 #include <poll.h>
 
+#include "sekisho/base/privilege.h"
 #include "sekisho/relay/transport.h"
 
 typedef struct Worker Worker;
 
 typedef struct {
 	const char *program;
+	const PrivilegeIdentity *identity; /* whom the session becomes if root starts it; NULL: it stays who starts it */
 	guint connect_ms; /* until TLS and AUTH stand */
 	guint life_ms;    /* then it is killed */
 } WorkerSettings;
 
-/* Runs `program --role session`. `report` is copied. RELAY_ERROR_CONNECT if no process can be had. */
+/* Runs `program --role session`, with --user and --group of the identity. `report` is copied. RELAY_ERROR_CONNECT if no process can be had. */
 Worker *worker_start(const WorkerSettings *settings, const TransportJob *job, const TransportReport *report, GError **error);
 /* Kills and reaps a session that still runs; its reports are lost. */
 void worker_free(Worker *worker);

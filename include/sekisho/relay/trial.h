@@ -11,6 +11,7 @@
 
 typedef struct {
 	const char *program;   /* path of sekishod */
+	const Config *config;  /* whose courier_user the session becomes: what a server says is not read as root */
 	const Site *site;
 	const Account *account; /* one of the site's */
 	const char *secret;    /* what it logs in with: password or token */

@@ -3,6 +3,9 @@
 import datetime
 import fcntl
 import os
+import pathlib
+import pwd
+import re
 import socket
 import subprocess
 import time
@@ -11,7 +14,7 @@ import pytest
 import visitor
 from gateway import QUIET_GATE, Gateway
 from scene import assert_sent
-from stage import free_port, wait_for
+from stage import IS_ROOT, MAIL_USER, free_port, own_user, wait_for
 
 SITE, OWNER = "example.test", "owner@example.test"
 DAY = 24 * 3600
@@ -138,14 +141,21 @@ def test_asked_for_of_old(gateway, smtp, clock):
     assert gateway.sekisho_json("report", "--site", SITE, "--since", "today")["alarms"] == []
 
 
+def users_of_children(process):
+    """Numbers of the users as which its children run."""
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return {int(re.search(r"^Uid:\s+(\d+)", pathlib.Path(f"/proc/{child}/status").read_text(), re.MULTILINE)[1]) for child in children}
+
+
 def test_killed_within(gateway, smtp, clock):
-    """A run that is killed while a server keeps it waiting leaves no lock and takes no number."""
+    """Who speaks with a mail server is the courier's user, not root. A run that is killed while a server keeps it waiting leaves no lock and takes no number."""
     clock.move(DAY)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         gateway.set_account("main", smtp, port=port)
         with subprocess.Popen([gateway.programs / "sekisho", "--config", gateway.configuration, "report", "--mail"]) as run:
             session, _ = silent.accept()
+            assert users_of_children(run) == {pwd.getpwnam(MAIL_USER if IS_ROOT else own_user()).pw_uid}
             run.kill()
         session.close()
     gateway.set_account("main", smtp)
