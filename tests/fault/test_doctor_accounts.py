@@ -44,7 +44,7 @@ class Place:
     """A configuration, and what the doctor says of it."""
 
     def __init__(self, folder, authority):
-        self.folder, self.authority = folder, authority
+        self.folder, self.ca_file = folder, authority.certificate
         self.accounts, self.gateway = {}, ""
         self.output = ""
         self.private("password", GOOD_PASSWORD)
@@ -57,7 +57,7 @@ class Place:
 
     def account(self, name, port, lines=None, host="127.0.0.1"):
         lines = f"user = {GOOD_USER}\npassword_file = {self.folder}/password\n" if lines is None else lines
-        self.accounts[name] = f"[account {name}]\nhost = {host}\nport = {port}\nca_file = {self.authority.certificate}\n{lines}"
+        self.accounts[name] = f"[account {name}]\nhost = {host}\nport = {port}\nca_file = {self.ca_file}\n{lines}"
 
     def site(self, name, *names):
         forms = self.folder / "sites" / name / "forms" / "contact"
@@ -280,7 +280,9 @@ class TestSeveral:
         assert list(found["Mail account alarms"]) == ["smtp.no_answer"]
 
     def test_a_mail_by_each(self, script, place, certificate, open_folder):
-        """--mail: as many mails as accounts, the token fetched as the courier has it."""
+        """--mail: as many mails as accounts, the token fetched as the courier has it. Sessions read as the courier's user."""
+        place.ca_file = pathlib.Path(shutil.copy(place.ca_file, open_folder))
+        place.ca_file.chmod(0o644)
         second = Script(tls=tls(certificate), auth=("XOAUTH2",))
         place.site("example.jp", "main", "backup")
         with Server(script) as one, Server(second) as other:
