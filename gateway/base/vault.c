@@ -374,7 +374,6 @@ vault_random_below(guint count)
 /* --- Receipts ------------------------------------------------------------------------------------------------- */
 
 /* Five bits a character: above, the time in units of 8 ms, which begins again after six days; below, chance. */
-#define RECEIPT_CHARACTERS 12u
 #define RECEIPT_TIME_SHIFT 13
 #define RECEIPT_RANDOM_BITS 34
 
@@ -383,13 +382,22 @@ vault_receipt(void)
 {
 	static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 	guint64 number = 0;
-	char *receipt = g_malloc(RECEIPT_CHARACTERS + 1);
+	char *receipt = g_malloc(VAULT_RECEIPT_BYTES + 1);
 	vault_start_sodium();
 	randombytes_buf(&number, sizeof number);
 	number &= (G_GUINT64_CONSTANT(1) << RECEIPT_RANDOM_BITS) - 1;
 	number |= (guint64)clock_now_us() >> RECEIPT_TIME_SHIFT << RECEIPT_RANDOM_BITS;
-	for (gsize i = RECEIPT_CHARACTERS; i > 0; i--, number >>= 5)
+	for (gsize i = VAULT_RECEIPT_BYTES; i > 0; i--, number >>= 5)
 		receipt[i - 1] = alphabet[number % 32];
-	receipt[RECEIPT_CHARACTERS] = '\0';
+	receipt[VAULT_RECEIPT_BYTES] = '\0';
 	return receipt;
+}
+
+gboolean
+vault_is_receipt(const char *text)
+{
+	for (const char *at = text; *at != '\0'; at++)
+		if (!g_ascii_isalnum(*at))
+			return FALSE;
+	return strlen(text) == VAULT_RECEIPT_BYTES;
 }

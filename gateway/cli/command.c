@@ -143,6 +143,12 @@ command_local_time(Command *command, const char *site_name, gint64 time_us)
 	return local ? g_date_time_format(local, "%Y-%m-%d %H:%M:%S %:z") : g_strdup("?");
 }
 
+void
+command_json_add(GVariantBuilder *object, const char *key, GVariant *value)
+{
+	g_variant_builder_add(object, "{sv}", key, value);
+}
+
 GVariant *
 command_json_time(gint64 time_us)
 {

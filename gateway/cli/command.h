@@ -101,6 +101,8 @@ GTimeZone *command_zone(Command *command, const char *site);
 char *command_local_time(Command *command, const char *site, gint64 time_us);
 /* The same in UTC by ISO 8601, for JSON. */
 GVariant *command_json_time(gint64 time_us);
+/* Adds a member to an object (G_VARIANT_TYPE_VARDICT); a floating `value` is consumed. */
+void command_json_add(GVariantBuilder *object, const char *key, GVariant *value);
 /* A text whose bytes need not be valid UTF-8, or null, for JSON. Floating. */
 GVariant *command_json_text(const char *text);
 /* Prints it as indented JSON with a line end; a floating `value` is consumed. */

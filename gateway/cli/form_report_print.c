@@ -55,7 +55,8 @@ static const struct {
 	"Only for quizzes in pages that WordPress draws: the constant SECRET_KEY of wp-config.php or, without one, the option "
 	"secret_key (wp option get secret_key), in a private file."},
     {"captcha", "service", "turnstile",
-	"Is reCAPTCHA or Turnstile switched on in Contact Form 7 (Contact, Integration)? Write recaptcha-v3 or turnstile; with neither, "
+	"Is reCAPTCHA or Turnstile switched on in Contact Form 7 (Contact, Integration)? Write recaptcha-v3 or turnstile; with "
+	"neither, "
 	"leave this group out. Where its script stays in the page and nothing is written here, it keeps no robot out."},
     {"captcha", "site_key", "0x4AAA", "The site key that stands there."},
     {"captcha", "secret_file", "/etc/sekisho/NAME.captcha",
@@ -272,15 +273,9 @@ form_report_print(Command *command, const ImportReport *report)
 /* --- JSON -------------------------------------------------------------------------------------------------------------------------- */
 
 static void
-add(GVariantBuilder *object, const char *key, GVariant *value)
-{
-	g_variant_builder_add(object, "{sv}", key, value);
-}
-
-static void
 add_text(GVariantBuilder *object, const char *key, const char *text)
 {
-	add(object, key, g_variant_new_string(text));
+	command_json_add(object, key, g_variant_new_string(text));
 }
 
 static GVariant *
@@ -319,15 +314,15 @@ static GVariant *
 form_json(const FormReport *report)
 {
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
-	add(object, "id", g_variant_new_uint64(report->id));
+	command_json_add(object, "id", g_variant_new_uint64(report->id));
 	add_text(object, "title", report->title);
 	add_text(object, "folder", report->folder);
 	add_text(object, "outcome", outcomes[report->outcome].name);
-	add(object, "changed", mendings_json(report->mendings));
+	command_json_add(object, "changed", mendings_json(report->mendings));
 	for (guint i = 0; i < FORM_TOPICS; i++)
-		add(object, form_topic_name(i),
+		command_json_add(object, form_topic_name(i),
 		    g_variant_new_strv((const char *const *)report->topics[i]->pdata, (gssize)report->topics[i]->len));
-	add(object, "findings", form_report_findings_json(report->findings));
+	command_json_add(object, "findings", form_report_findings_json(report->findings));
 	return g_variant_builder_end(object);
 }
 
@@ -343,7 +338,8 @@ questions_json(const ImportReport *report)
 		add_text(object, "group", questions[i].group);
 		add_text(object, "key", questions[i].key);
 		add_text(object, "example", questions[i].example);
-		add(object, "now", g_variant_new_maybe(G_VARIANT_TYPE_STRING, now ? g_variant_new_string(now) : NULL));
+		command_json_add(
+		    object, "now", g_variant_new_maybe(G_VARIANT_TYPE_STRING, now ? g_variant_new_string(now) : NULL));
 		add_text(object, "question", questions[i].question);
 		g_variant_builder_add_value(list, g_variant_builder_end(object));
 	}
@@ -358,11 +354,11 @@ form_report_print_json(Command *command, const ImportReport *report)
 	for (guint i = 0; i < report->reports->len; i++)
 		g_variant_builder_add_value(forms, form_json(g_ptr_array_index(report->reports, i)));
 	add_text(object, "site", report->site->facts->name);
-	add(object, "is_dry_run", g_variant_new_boolean(report->is_dry_run));
-	add(object, "posts", g_variant_new_uint32(report->posts));
-	add(object, "posts_in_export", g_variant_new_uint32(report->import->posts->len));
-	add(object, "forms", g_variant_builder_end(forms));
-	add(object, "questions", questions_json(report));
+	command_json_add(object, "is_dry_run", g_variant_new_boolean(report->is_dry_run));
+	command_json_add(object, "posts", g_variant_new_uint32(report->posts));
+	command_json_add(object, "posts_in_export", g_variant_new_uint32(report->import->posts->len));
+	command_json_add(object, "forms", g_variant_builder_end(forms));
+	command_json_add(object, "questions", questions_json(report));
 	g_autofree char *text = json_from_variant(g_variant_builder_end(object), 2);
 	g_string_append_printf(command->console->output, "%s\n", text);
 }

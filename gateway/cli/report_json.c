@@ -4,12 +4,6 @@
 #include "report_verb.h"
 #include "sekisho/store/ledger.h"
 
-static void
-add(GVariantBuilder *object, const char *key, GVariant *value)
-{
-	g_variant_builder_add(object, "{sv}", key, value);
-}
-
 static GVariant *
 time_or_null(gint64 time_us)
 {
@@ -20,8 +14,8 @@ static GVariant *
 compared_json(ReportCount count, gboolean is_before_known)
 {
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
-	add(object, "now", g_variant_new_uint64(count.now));
-	add(object, "before",
+	command_json_add(object, "now", g_variant_new_uint64(count.now));
+	command_json_add(object, "before",
 	    g_variant_new_maybe(G_VARIANT_TYPE_UINT64, is_before_known ? g_variant_new_uint64(count.before) : NULL));
 	return g_variant_builder_end(object);
 }
@@ -47,7 +41,7 @@ add_list(GVariantBuilder *object, const char *key, const Report *report, const G
 	g_autoptr(GVariantBuilder) list = g_variant_builder_new(G_VARIANT_TYPE("aa{sv}"));
 	for (guint i = 0; i < items->len; i++)
 		g_variant_builder_add_value(list, make(report, items->pdata[i]));
-	add(object, key, g_variant_builder_end(list));
+	command_json_add(object, key, g_variant_builder_end(list));
 }
 
 /* --- Parts -------------------------------------------------------------------------------------------------------------- */
@@ -56,8 +50,8 @@ static GVariant *
 named_json(const ReportReason *reason, GVariant *count)
 {
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
-	add(object, "reason", command_json_text(reason->name));
-	add(object, "count", count);
+	command_json_add(object, "reason", command_json_text(reason->name));
+	command_json_add(object, "count", count);
 	return g_variant_builder_end(object);
 }
 
@@ -79,11 +73,11 @@ limited_json(const Report *report, gconstpointer item)
 	const ReportLimited *limited = item;
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	(void)report;
-	add(object, "site", command_json_text(limited->site));
-	add(object, "limit", g_variant_new_string(limited->tier));
-	add(object, "who", command_json_text(limited->who));
-	add(object, "count", g_variant_new_uint64(limited->count));
-	add(object, "last_at", command_json_time(limited->last_at_us));
+	command_json_add(object, "site", command_json_text(limited->site));
+	command_json_add(object, "limit", g_variant_new_string(limited->tier));
+	command_json_add(object, "who", command_json_text(limited->who));
+	command_json_add(object, "count", g_variant_new_uint64(limited->count));
+	command_json_add(object, "last_at", command_json_time(limited->last_at_us));
 	return g_variant_builder_end(object);
 }
 
@@ -93,14 +87,14 @@ entry_json(const Report *report, gconstpointer item)
 	const ReportEntry *entry = item;
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	(void)report;
-	add(object, "id", g_variant_new_int64(entry->id));
-	add(object, "action", g_variant_new_string(entry->action));
-	add(object, "type", g_variant_new_string(entry->type));
-	add(object, "value", command_json_text(entry->value));
-	add(object, "site", command_json_text(entry->site));
-	add(object, "reason", command_json_text(entry->reason));
-	add(object, "count", g_variant_new_uint64(entry->count));
-	add(object, "created_at", command_json_time(entry->created_at_us));
+	command_json_add(object, "id", g_variant_new_int64(entry->id));
+	command_json_add(object, "action", g_variant_new_string(entry->action));
+	command_json_add(object, "type", g_variant_new_string(entry->type));
+	command_json_add(object, "value", command_json_text(entry->value));
+	command_json_add(object, "site", command_json_text(entry->site));
+	command_json_add(object, "reason", command_json_text(entry->reason));
+	command_json_add(object, "count", g_variant_new_uint64(entry->count));
+	command_json_add(object, "created_at", command_json_time(entry->created_at_us));
 	return g_variant_builder_end(object);
 }
 
@@ -112,12 +106,12 @@ findings_json(const Verdict *verdict)
 	for (guint i = 0; verdict && i < verdict->findings->len; i++) {
 		const Finding *finding = verdict->findings->pdata[i];
 		g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
-		add(object, "check", g_variant_new_string(check_name(finding->check)));
-		add(object, "code", g_variant_new_string(finding->code));
-		add(object, "action", g_variant_new_string(finding_action_name(finding->action)));
-		add(object, "points", g_variant_new_uint32(finding->points));
-		add(object, "is_dry_run", g_variant_new_boolean(finding->is_dry_run));
-		add(object, "what", command_json_text(finding->what));
+		command_json_add(object, "check", g_variant_new_string(check_name(finding->check)));
+		command_json_add(object, "code", g_variant_new_string(finding->code));
+		command_json_add(object, "action", g_variant_new_string(finding_action_name(finding->action)));
+		command_json_add(object, "points", g_variant_new_uint32(finding->points));
+		command_json_add(object, "is_dry_run", g_variant_new_boolean(finding->is_dry_run));
+		command_json_add(object, "what", command_json_text(finding->what));
 		g_variant_builder_add_value(list, g_variant_builder_end(object));
 	}
 	return g_variant_builder_end(list);
@@ -130,13 +124,13 @@ suspicious_json(const Report *report, gconstpointer item)
 	const SubmissionSummary *summary = suspicious->summary;
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	(void)report;
-	add(object, "receipt", command_json_text(summary->receipt));
-	add(object, "site", command_json_text(summary->site));
-	add(object, "form", g_variant_new_uint64(summary->form_id));
-	add(object, "form_title", command_json_text(suspicious->form_title));
-	add(object, "received_at", command_json_time(summary->received_at_us));
-	add(object, "status", g_variant_new_string(submission_status_name(summary->status)));
-	add(object, "findings", findings_json(suspicious->verdict));
+	command_json_add(object, "receipt", command_json_text(summary->receipt));
+	command_json_add(object, "site", command_json_text(summary->site));
+	command_json_add(object, "form", g_variant_new_uint64(summary->form_id));
+	command_json_add(object, "form_title", command_json_text(suspicious->form_title));
+	command_json_add(object, "received_at", command_json_time(summary->received_at_us));
+	command_json_add(object, "status", g_variant_new_string(submission_status_name(summary->status)));
+	command_json_add(object, "findings", findings_json(suspicious->verdict));
 	return g_variant_builder_end(object);
 }
 
@@ -146,10 +140,10 @@ alarm_json(const Report *report, gconstpointer item)
 	const Alarm *alarm = item;
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	(void)report;
-	add(object, "site", g_variant_new_string(alarm->site));
-	add(object, "topic", g_variant_new_string(alarm->topic));
-	add(object, "raised_at", command_json_time(alarm->raised_at_us));
-	add(object, "text", command_json_text(alarm->text));
+	command_json_add(object, "site", g_variant_new_string(alarm->site));
+	command_json_add(object, "topic", g_variant_new_string(alarm->topic));
+	command_json_add(object, "raised_at", command_json_time(alarm->raised_at_us));
+	command_json_add(object, "text", command_json_text(alarm->text));
 	return g_variant_builder_end(object);
 }
 
@@ -160,9 +154,10 @@ spans_json(const Report *report)
 	for (guint i = 0; i < report->spans->len; i++) {
 		const ReportSpan *span = &g_array_index(report->spans, ReportSpan, i);
 		g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
-		add(object, "begin", command_json_time(span->begin_us));
+		command_json_add(object, "begin", command_json_time(span->begin_us));
 		for (guint verdict = 0; verdict < TALLY_VERDICTS; verdict++)
-			add(object, tally_verdict_name((TallyVerdict)verdict), g_variant_new_uint64(span->verdicts[verdict]));
+			command_json_add(
+			    object, tally_verdict_name((TallyVerdict)verdict), g_variant_new_uint64(span->verdicts[verdict]));
 		g_variant_builder_add_value(list, g_variant_builder_end(object));
 	}
 	return g_variant_builder_end(list);
@@ -175,34 +170,35 @@ add_arrivals(GVariantBuilder *object, const Report *report)
 {
 	g_autoptr(GVariantBuilder) verdicts = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	for (guint verdict = 0; verdict < TALLY_VERDICTS; verdict++)
-		add(verdicts, tally_verdict_name((TallyVerdict)verdict), count_json(report, report->verdicts[verdict]));
-	add(object, "verdicts", g_variant_builder_end(verdicts));
-	add(object, "spans", spans_json(report));
+		command_json_add(
+		    verdicts, tally_verdict_name((TallyVerdict)verdict), count_json(report, report->verdicts[verdict]));
+	command_json_add(object, "verdicts", g_variant_builder_end(verdicts));
+	command_json_add(object, "spans", spans_json(report));
 	add_list(object, "reasons", report, report->reasons, reason_json);
 	add_list(object, "captcha", report, report->captcha, reason_json);
 	add_list(object, "limited", report, report->limited, limited_json);
-	add(object, "limited_all", g_variant_new_uint32(report->limited_all));
+	command_json_add(object, "limited_all", g_variant_new_uint32(report->limited_all));
 	add_list(object, "lists_hit", report, report->lists_hit, entry_json);
 	add_list(object, "lists_idle", report, report->lists_idle, entry_json);
-	add(object, "lists_idle_all", g_variant_new_uint32(report->lists_idle_all));
+	command_json_add(object, "lists_idle_all", g_variant_new_uint32(report->lists_idle_all));
 	add_list(object, "suspicious", report, report->suspicious, suspicious_json);
-	add(object, "suspicious_all", g_variant_new_uint32(report->suspicious_all));
-	add(object, "waiting_for_you", g_variant_new_uint32(report->waiting_for_you));
+	command_json_add(object, "suspicious_all", g_variant_new_uint32(report->suspicious_all));
+	command_json_add(object, "waiting_for_you", g_variant_new_uint32(report->waiting_for_you));
 }
 
 static void
 add_mails(GVariantBuilder *object, const Report *report)
 {
-	add(object, "notices_sent", mails_json(report, report->notices_sent));
-	add(object, "replies_sent", mails_json(report, report->replies_sent));
-	add(object, "replies_stopped", mails_json(report, report->replies_stopped));
+	command_json_add(object, "notices_sent", mails_json(report, report->notices_sent));
+	command_json_add(object, "replies_sent", mails_json(report, report->replies_sent));
+	command_json_add(object, "replies_stopped", mails_json(report, report->replies_stopped));
 	add_list(object, "replies_reasons", report, report->replies_reasons, mail_reason_json);
-	add(object, "queue_waiting", g_variant_new_uint32(report->queue_waiting));
-	add(object, "queue_oldest", time_or_null(report->queue_oldest_us));
-	add(object, "queue_dead", g_variant_new_uint32(report->queue_dead));
-	add(object, "queue_held", g_variant_new_uint32(report->queue_held));
+	command_json_add(object, "queue_waiting", g_variant_new_uint32(report->queue_waiting));
+	command_json_add(object, "queue_oldest", time_or_null(report->queue_oldest_us));
+	command_json_add(object, "queue_dead", g_variant_new_uint32(report->queue_dead));
+	command_json_add(object, "queue_held", g_variant_new_uint32(report->queue_held));
 	add_list(object, "dead_reasons", report, report->dead_reasons, reason_json);
-	add(object, "bounces", mails_json(report, report->bounces));
+	command_json_add(object, "bounces", mails_json(report, report->bounces));
 	add_list(object, "bounce_reasons", report, report->bounce_reasons, mail_reason_json);
 }
 
@@ -213,18 +209,18 @@ report_json(const Report *report)
 	g_autoptr(GVariantBuilder) fuses = g_variant_builder_new(G_VARIANT_TYPE("as"));
 	for (guint i = 0; i < report->fuses->len; i++)
 		g_variant_builder_add(fuses, "s", (const char *)report->fuses->pdata[i]);
-	add(object, "site", command_json_text(report->site));
-	add(object, "from", command_json_time(report->from_us));
-	add(object, "to", command_json_time(report->to_us));
-	add(object, "made_at", command_json_time(report->made_at_us));
-	add(object, "counted_since", time_or_null(report->counted_since_us));
-	add(object, "kept_since", time_or_null(report->kept_since_us));
-	add(object, "is_before_known", g_variant_new_boolean(report->is_before_known));
-	add(object, "is_quiet", g_variant_new_boolean(report_is_quiet(report)));
+	command_json_add(object, "site", command_json_text(report->site));
+	command_json_add(object, "from", command_json_time(report->from_us));
+	command_json_add(object, "to", command_json_time(report->to_us));
+	command_json_add(object, "made_at", command_json_time(report->made_at_us));
+	command_json_add(object, "counted_since", time_or_null(report->counted_since_us));
+	command_json_add(object, "kept_since", time_or_null(report->kept_since_us));
+	command_json_add(object, "is_before_known", g_variant_new_boolean(report->is_before_known));
+	command_json_add(object, "is_quiet", g_variant_new_boolean(report_is_quiet(report)));
 	add_arrivals(object, report);
 	add_mails(object, report);
-	add(object, "fuses", g_variant_builder_end(fuses));
+	command_json_add(object, "fuses", g_variant_builder_end(fuses));
 	add_list(object, "alarms", report, report->alarms, alarm_json);
-	add(object, "decisions", count_json(report, report->decisions));
+	command_json_add(object, "decisions", count_json(report, report->decisions));
 	return g_variant_builder_end(object);
 }

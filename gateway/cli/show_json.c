@@ -5,29 +5,23 @@
 #include "explain.h"
 #include "show.h"
 
-static void
-add(GVariantBuilder *object, const char *key, GVariant *value)
-{
-	g_variant_builder_add(object, "{sv}", key, value);
-}
-
 GVariant *
 show_summary_json(const SubmissionSummary *summary, GVariant *details)
 {
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
-	add(object, "receipt", g_variant_new_string(summary->receipt));
-	add(object, "received_at", command_json_time(summary->received_at_us));
-	add(object, "kept_until", command_json_time(summary->purge_at_us));
-	add(object, "site", g_variant_new_string(summary->site));
-	add(object, "form", g_variant_new_uint64(summary->form_id));
-	add(object, "status", g_variant_new_string(submission_status_name(summary->status)));
-	add(object, "is_erased", g_variant_new_boolean(summary->is_erased));
-	add(object, "mails_waiting", g_variant_new_uint32(summary->mails_waiting));
-	add(object, "mails_sent", g_variant_new_uint32(summary->mails_sent));
-	add(object, "mails_dead", g_variant_new_uint32(summary->mails_dead));
-	add(object, "mails_held", g_variant_new_uint32(summary->mails_held));
-	add(object, "mails_returned", g_variant_new_uint32(summary->mails_returned));
-	add(object, "mails_refused", g_variant_new_uint32(summary->mails_refused));
+	command_json_add(object, "receipt", g_variant_new_string(summary->receipt));
+	command_json_add(object, "received_at", command_json_time(summary->received_at_us));
+	command_json_add(object, "kept_until", command_json_time(summary->purge_at_us));
+	command_json_add(object, "site", g_variant_new_string(summary->site));
+	command_json_add(object, "form", g_variant_new_uint64(summary->form_id));
+	command_json_add(object, "status", g_variant_new_string(submission_status_name(summary->status)));
+	command_json_add(object, "is_erased", g_variant_new_boolean(summary->is_erased));
+	command_json_add(object, "mails_waiting", g_variant_new_uint32(summary->mails_waiting));
+	command_json_add(object, "mails_sent", g_variant_new_uint32(summary->mails_sent));
+	command_json_add(object, "mails_dead", g_variant_new_uint32(summary->mails_dead));
+	command_json_add(object, "mails_held", g_variant_new_uint32(summary->mails_held));
+	command_json_add(object, "mails_returned", g_variant_new_uint32(summary->mails_returned));
+	command_json_add(object, "mails_refused", g_variant_new_uint32(summary->mails_refused));
 	if (details) {
 		g_autoptr(GVariant) held = g_variant_ref_sink(details);
 		for (gsize i = 0; i < g_variant_n_children(held); i++) {
@@ -46,11 +40,11 @@ show_client_json(const Submission *submission)
 	const ClientFacts *client = submission->client;
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	g_autofree char *fingerprint = show_newest_fingerprint(client);
-	add(object, "address", g_variant_new_string(client->remote_ip));
-	add(object, "port", g_variant_new_uint16(client->remote_port));
-	add(object, "fingerprint", g_variant_new_string(fingerprint));
-	add(object, "user_agent", g_variant_new_string(client->user_agent));
-	add(object, "page", g_variant_new_string(client->url));
+	command_json_add(object, "address", g_variant_new_string(client->remote_ip));
+	command_json_add(object, "port", g_variant_new_uint16(client->remote_port));
+	command_json_add(object, "fingerprint", g_variant_new_string(fingerprint));
+	command_json_add(object, "user_agent", g_variant_new_string(client->user_agent));
+	command_json_add(object, "page", g_variant_new_string(client->url));
 	return g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, g_variant_builder_end(object));
 }
 
@@ -61,7 +55,7 @@ fields_json(const Submission *submission)
 	g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
 	for (guint i = 0; i < submission->fields->len; i++) {
 		const SubmissionField *field = g_ptr_array_index(submission->fields, i);
-		add(object, field->name,
+		command_json_add(object, field->name,
 		    field->is_array ? g_variant_new_strv((const char *const *)field->values, -1)
 				    : g_variant_new_string(field->values[0]));
 	}
@@ -75,9 +69,9 @@ files_json(const Submission *submission)
 	for (guint i = 0; i < submission->files->len; i++) {
 		const SubmissionFile *file = g_ptr_array_index(submission->files, i);
 		g_autoptr(GVariantBuilder) object = g_variant_builder_new(G_VARIANT_TYPE_VARDICT);
-		add(object, "field", g_variant_new_string(file->field));
-		add(object, "name", g_variant_new_string(file->name));
-		add(object, "size", g_variant_new_uint64(file->size_bytes));
+		command_json_add(object, "field", g_variant_new_string(file->field));
+		command_json_add(object, "name", g_variant_new_string(file->name));
+		command_json_add(object, "size", g_variant_new_uint64(file->size_bytes));
 		g_variant_builder_add_value(list, g_variant_builder_end(object));
 	}
 	return g_variant_builder_end(list);
@@ -94,15 +88,17 @@ show_details_json(Command *command, const Opened *opened, const GPtrArray *items
 		g_autoptr(GPtrArray) events = outbox_events(command->db, item->id, NULL);
 		g_variant_builder_add_value(mails, deliveries_json(command, opened, item, events));
 	}
-	add(object, "client", show_client_json(submission));
-	add(object, "fields", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? fields_json(submission) : NULL));
-	add(object, "files", g_variant_new_maybe(G_VARIANT_TYPE("aa{sv}"), submission ? files_json(submission) : NULL));
-	add(object, "mails", g_variant_builder_end(mails));
+	command_json_add(object, "client", show_client_json(submission));
+	command_json_add(
+	    object, "fields", g_variant_new_maybe(G_VARIANT_TYPE_VARDICT, submission ? fields_json(submission) : NULL));
+	command_json_add(
+	    object, "files", g_variant_new_maybe(G_VARIANT_TYPE("aa{sv}"), submission ? files_json(submission) : NULL));
+	command_json_add(object, "mails", g_variant_builder_end(mails));
 	g_autoptr(Verdict) verdict = opened_verdict(opened);
-	add(object, "gate", explain_json(verdict));
+	command_json_add(object, "gate", explain_json(verdict));
 	if (previews)
-		add(object, "previews", previews);
-	add(object, "not_shown",
+		command_json_add(object, "previews", previews);
+	command_json_add(object, "not_shown",
 	    g_variant_new_maybe(G_VARIANT_TYPE_STRING, opened->reason ? g_variant_new_string(opened->reason) : NULL));
 	return g_variant_builder_end(object);
 }

@@ -19,7 +19,7 @@
 #define DAY_US (24 * (gint64)G_TIME_SPAN_HOUR)
 /* "-" and the hash, of base/vault.h. */
 #define TAG_HASH_BYTES 17u
-#define TAG_BYTES (PRESS_RECEIPT_BYTES + 1u + TAG_HASH_BYTES)
+#define TAG_BYTES (VAULT_RECEIPT_BYTES + 1u + TAG_HASH_BYTES)
 G_STATIC_ASSERT(MAIL_KIND_LAST <= 9);
 
 /* What the tag leads to. */
@@ -76,9 +76,9 @@ is_tag_of(Vault *vault, const char *site, const char *tag, MailKind *kind)
 {
 	g_autofree char *text = vault_tag_open(vault, site, tag);
 
-	if (text == NULL || strlen(text) != PRESS_RECEIPT_BYTES + 1)
+	if (text == NULL || strlen(text) != VAULT_RECEIPT_BYTES + 1)
 		return FALSE;
-	*kind = (MailKind)(text[PRESS_RECEIPT_BYTES] - '0');
+	*kind = (MailKind)(text[VAULT_RECEIPT_BYTES] - '0');
 	return *kind >= MAIL_NOTICE && *kind <= MAIL_KIND_LAST;
 }
 
@@ -87,7 +87,7 @@ static gboolean
 find_submission(const BouncePlace *place, const char *tag, Found *found, MailKind *kind, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
-	g_autofree char *receipt = g_strndup(tag, PRESS_RECEIPT_BYTES);
+	g_autofree char *receipt = g_strndup(tag, VAULT_RECEIPT_BYTES);
 	g_autoptr(SubmissionSummary) summary = submissions_find(place->db, receipt, &failure);
 
 	if (summary == NULL) {

@@ -271,11 +271,9 @@ gboolean automatic_is_same_mailbox(const char *address, const char *other);
 
 /* --- press.c ------------------------------------------------------------------------------------------------------------------ */
 
-#define PRESS_RECEIPT_BYTES 12u
-
 /* What a link is for. */
 typedef struct {
-	const char *receipt;       /* PRESS_RECEIPT_BYTES */
+	const char *receipt;       /* VAULT_RECEIPT_BYTES */
 	VaultHash address;         /* automatic_address_hash */
 	gint64 expires_at_us;
 } PressTarget;
@@ -285,7 +283,7 @@ char *press_link(Vault *vault, const Site *site, const PressTarget *target);
 typedef struct {
 	gboolean is_verified;      /* it is one of ours, and its button one of its own */
 	gboolean is_again;         /* it was carried out before */
-	char receipt[PRESS_RECEIPT_BYTES + 1]; /* "": not known */
+	char receipt[VAULT_RECEIPT_BYTES + 1]; /* "": not known */
 } PressSight;
 /* The button was pressed in time; the courier may have been down meanwhile. */
 #define PRESS_GRACE_US G_TIME_SPAN_HOUR

@@ -127,16 +127,6 @@ held_note_decide(Courier *courier, const Site *site, const OutboxItem *item, Hel
 
 /* --- What it says -------------------------------------------------------------------------------------------------------------- */
 
-/* The receipt comes from a row. */
-static gboolean
-is_receipt(const char *text)
-{
-	for (const char *at = text; *at != '\0'; at++)
-		if (!g_ascii_isalnum(*at))
-			return FALSE;
-	return strlen(text) == LETTER_RECEIPT_BYTES;
-}
-
 /* What decided that it is held, in the owner's words and without what was typed; NULL if that is not known. Static. */
 static const char *
 reason_of(const Courier *courier, const Site *site, const SubmissionSummary *summary)
@@ -162,7 +152,7 @@ append_line(GString *lines, const Courier *courier, Site *site, const Form *form
 	g_autofree char *received = letter_written_time(form, summary->received_at_us);
 
 	g_string_append_printf(
-	    lines, "  %s  %s  %s\n", received, title, is_receipt(summary->receipt) ? summary->receipt : "------------");
+	    lines, "  %s  %s  %s\n", received, title, vault_is_receipt(summary->receipt) ? summary->receipt : "------------");
 	if (reason != NULL)
 		g_string_append_printf(lines, "  %s\n", reason);
 	if (link != NULL)

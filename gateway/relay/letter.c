@@ -230,10 +230,7 @@ gboolean
 letter_identify(Letter *letter, const SiteFacts *site, const LetterIdentity *identity, GError **error)
 {
 	/* The receipt comes from a row: it must not carry a stranger's words. */
-	gboolean is_receipt = strlen(identity->receipt) == LETTER_RECEIPT_BYTES;
-	for (const char *at = identity->receipt; is_receipt && *at != '\0'; at++)
-		is_receipt = g_ascii_isalnum(*at);
-	if (!is_receipt) {
+	if (!vault_is_receipt(identity->receipt)) {
 		g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the submission's receipt is not one of ours");
 		return FALSE;
 	}

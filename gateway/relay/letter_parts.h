@@ -25,8 +25,6 @@ void letter_add_mailbox(GPtrArray *list, const char *name, const char *address);
 /* TRUE if its envelope sender may stand in MAIL FROM. */
 gboolean letter_has_sender(const Letter *letter);
 
-/* Crockford's characters of vault_receipt. */
-#define LETTER_RECEIPT_BYTES 12u
 typedef struct {
 	const char *receipt;
 	MailKind kind;

@@ -306,7 +306,7 @@ make_confirmation(const Draft *draft, GError **error)
 	    .receipt = draft->submission->receipt, .expires_at_us = automatic_expiry_us(draft->site, draft->item)};
 
 	/* The receipt comes from a row; a link has room for ours alone. */
-	if (strlen(target.receipt) != PRESS_RECEIPT_BYTES) {
+	if (strlen(target.receipt) != VAULT_RECEIPT_BYTES) {
 		g_set_error_literal(error, RELAY_ERROR, RELAY_ERROR_MESSAGE, "the submission's receipt is not one of ours");
 		return NULL;
 	}

@@ -46,8 +46,8 @@ press_link(Vault *vault, const Site *site, const PressTarget *target)
 {
 	g_autoptr(GByteArray) payload = g_byte_array_new();
 
-	g_assert(strlen(target->receipt) == PRESS_RECEIPT_BYTES);
-	g_byte_array_append(payload, (const guint8 *)target->receipt, PRESS_RECEIPT_BYTES);
+	g_assert(strlen(target->receipt) == VAULT_RECEIPT_BYTES);
+	g_byte_array_append(payload, (const guint8 *)target->receipt, VAULT_RECEIPT_BYTES);
 	g_byte_array_append(payload, target->address.bytes, sizeof target->address.bytes);
 	g_autoptr(GBytes) bytes = g_bytes_new(payload->data, payload->len);
 	const VaultLink link = {
@@ -65,10 +65,10 @@ read_claim(Courier *courier, Claim *claim, GError **error)
 	if (!vault_link_verify(courier->settings->vault, claim->press->token, &claim->link, error))
 		return FALSE;
 	const guint8 *payload = g_bytes_get_data(claim->link.payload, &size);
-	if (size != PRESS_RECEIPT_BYTES + sizeof claim->address.bytes)
+	if (size != VAULT_RECEIPT_BYTES + sizeof claim->address.bytes)
 		return press_refuse("the link is of another kind", error);
-	memcpy(claim->sight->receipt, payload, PRESS_RECEIPT_BYTES);
-	memcpy(claim->address.bytes, payload + PRESS_RECEIPT_BYTES, sizeof claim->address.bytes);
+	memcpy(claim->sight->receipt, payload, VAULT_RECEIPT_BYTES);
+	memcpy(claim->address.bytes, payload + VAULT_RECEIPT_BYTES, sizeof claim->address.bytes);
 	return clock_now_us() <= claim->link.expires_at_us + PRESS_GRACE_US || press_refuse("expired", error);
 }
 

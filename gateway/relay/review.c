@@ -45,16 +45,6 @@ is_of_stage(const SubmissionSummary *summary, ReviewStage stage)
 	return summary->status == SUBMISSION_ACCEPTED || summary->status == SUBMISSION_RELEASED;
 }
 
-/* A row's receipt may be a stranger's text; a link has room for ours alone. */
-static gboolean
-is_receipt(const char *text)
-{
-	for (const char *at = text; *at != '\0'; at++)
-		if (!g_ascii_isalnum(*at))
-			return FALSE;
-	return strlen(text) == REVIEW_RECEIPT_BYTES;
-}
-
 gboolean
 review_is_decided(
     const ReviewHouse *house, const SubmissionSummary *summary, ReviewStage stage, gboolean *is_decided, GError **error)
@@ -135,8 +125,8 @@ review_link(const ReviewHouse *house, const Site *site, const SubmissionSummary 
 	gboolean is_decided = FALSE;
 	ReviewGrant grant = {.submission_id = summary->id, .stage = stage, .expires_at_us = end_of(summary, stage)};
 
-	if (summary->is_erased || grant.expires_at_us == 0 || !is_of_stage(summary, stage) || !is_receipt(summary->receipt) ||
-	    !g_str_equal(summary->site, site->facts->name))
+	if (summary->is_erased || grant.expires_at_us == 0 || !is_of_stage(summary, stage) ||
+	    !vault_is_receipt(summary->receipt) || !g_str_equal(summary->site, site->facts->name))
 		return NULL;
 	if (!review_is_decided(house, summary, stage, &is_decided, error) || is_decided)
 		return NULL;

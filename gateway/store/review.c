@@ -16,7 +16,7 @@
 #include "store/statements.h"
 #include "submissions_private.h"
 
-#define PAYLOAD_BYTES (1u + REVIEW_RECEIPT_BYTES + VAULT_SECRET_BYTES)
+#define PAYLOAD_BYTES (1u + VAULT_RECEIPT_BYTES + VAULT_SECRET_BYTES)
 
 /* --- Links -------------------------------------------------------------------------------------------------------- */
 
@@ -24,10 +24,10 @@ GBytes *
 review_payload(const ReviewClaim *claim)
 {
 	guint8 bytes[PAYLOAD_BYTES];
-	g_assert(strlen(claim->receipt) == REVIEW_RECEIPT_BYTES);
+	g_assert(strlen(claim->receipt) == VAULT_RECEIPT_BYTES);
 	bytes[0] = (guint8)claim->stage;
-	memcpy(bytes + 1, claim->receipt, REVIEW_RECEIPT_BYTES);
-	memcpy(bytes + 1 + REVIEW_RECEIPT_BYTES, claim->secret, VAULT_SECRET_BYTES);
+	memcpy(bytes + 1, claim->receipt, VAULT_RECEIPT_BYTES);
+	memcpy(bytes + 1 + VAULT_RECEIPT_BYTES, claim->secret, VAULT_SECRET_BYTES);
 	return g_bytes_new(bytes, sizeof bytes);
 }
 
@@ -38,13 +38,12 @@ review_payload_read(GBytes *payload, ReviewClaim *claim)
 	const guint8 *bytes = g_bytes_get_data(payload, &size);
 	if (size != PAYLOAD_BYTES || (bytes[0] != REVIEW_HELD && bytes[0] != REVIEW_PASSED))
 		return FALSE;
-	for (gsize i = 0; i < REVIEW_RECEIPT_BYTES; i++)
-		if (!g_ascii_isalnum(bytes[1 + i]))
-			return FALSE;
+	memcpy(claim->receipt, bytes + 1, VAULT_RECEIPT_BYTES);
+	claim->receipt[VAULT_RECEIPT_BYTES] = '\0';
+	if (!vault_is_receipt(claim->receipt))
+		return FALSE;
 	claim->stage = (ReviewStage)bytes[0];
-	memcpy(claim->receipt, bytes + 1, REVIEW_RECEIPT_BYTES);
-	claim->receipt[REVIEW_RECEIPT_BYTES] = '\0';
-	memcpy(claim->secret, bytes + 1 + REVIEW_RECEIPT_BYTES, VAULT_SECRET_BYTES);
+	memcpy(claim->secret, bytes + 1 + VAULT_RECEIPT_BYTES, VAULT_SECRET_BYTES);
 	return TRUE;
 }
 

@@ -162,3 +162,6 @@ guint vault_random_below(guint count);
 /* A receipt number: 12 characters of Crockford's base 32, no I L O U; 34 random bits behind 26 bits of the time. Those of one moment begin alike, so that
  * the index over them grows in one place instead of touching a page of the database for each. No secret. The caller's. */
 char *vault_receipt(void);
+#define VAULT_RECEIPT_BYTES 12u
+/* TRUE if `text` has that length and only letters and digits of ASCII: a receipt of a row may be a stranger's text. */
+gboolean vault_is_receipt(const char *text);

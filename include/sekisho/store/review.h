@@ -2,7 +2,7 @@
  * What a review link opens. The courier (or the operator's command) writes a row: the submission's content key wrapped under the secret of its link (vault_grant); the front, which has no key
  * of its own to what it sealed earlier, opens just this one submission with the secret that a reader brings. The row goes when its time is over or a person has decided, and then an old link opens nothing.
  *
- * The link (base/vault.h, VAULT_LINK_REVIEW) carries as its payload: stage (1) | receipt (REVIEW_RECEIPT_BYTES) | secret (VAULT_SECRET_BYTES).
+ * The link (base/vault.h, VAULT_LINK_REVIEW) carries as its payload: stage (1) | receipt (VAULT_RECEIPT_BYTES) | secret (VAULT_SECRET_BYTES).
  *
  * Text from outside: rows are input, and so is a press (store/presses.h), whose decision review_decision_read reads.
  */
@@ -15,8 +15,6 @@
 #include "sekisho/store/db.h"
 #include "sekisho/store/submissions.h"
 
-#define REVIEW_RECEIPT_BYTES 12u
-
 /* Which mail the link stands in. Stored: never renumber. */
 typedef enum {
 	REVIEW_HELD = 1,   /* a note or report of what waits for a person: it may be released or discarded */
@@ -26,7 +24,7 @@ typedef enum {
 /* What the link says. */
 typedef struct {
 	ReviewStage stage;
-	char receipt[REVIEW_RECEIPT_BYTES + 1];
+	char receipt[VAULT_RECEIPT_BYTES + 1];
 	guint8 secret[VAULT_SECRET_BYTES];
 } ReviewClaim;
 /* The payload of a link. The caller's. */

@@ -427,6 +427,12 @@ test_receipt(void)
 	/* All 32 occur in 12,000 characters but once in 10^160 runs. */
 	for (const char *at = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; *at; at++)
 		g_assert_true(is_seen[(guchar)*at]);
+	/* What comes of a row. */
+	g_assert_true(vault_is_receipt("0123456789AB"));
+	static const char *const others[] = {
+	    "", "0123456789A", "0123456789ABC", "0123456789A ", "0123456789A\n", "0123456789\xc3\xa9"};
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		g_assert_false(vault_is_receipt(others[i]));
 }
 
 int

@@ -249,12 +249,12 @@ get_hold_of_tokens(HostileFront *front)
 	    {VAULT_LINK_CONSENT, "third.example", now_us + G_TIME_SPAN_HOUR},
 	    {VAULT_LINK_CONSENT, "example.jp", now_us - 2 * G_TIME_SPAN_HOUR},
 	};
-	guint8 payload[PRESS_RECEIPT_BYTES + VAULT_HASH_BYTES] = {0};
+	guint8 payload[VAULT_RECEIPT_BYTES + VAULT_HASH_BYTES] = {0};
 	VaultHash hash;
 
 	hash_address(front, address, &hash);
-	memcpy(payload, receipt, MIN(strlen(receipt), PRESS_RECEIPT_BYTES));
-	memcpy(payload + PRESS_RECEIPT_BYTES, hash.bytes, sizeof hash.bytes);
+	memcpy(payload, receipt, MIN(strlen(receipt), VAULT_RECEIPT_BYTES));
+	memcpy(payload + VAULT_RECEIPT_BYTES, hash.bytes, sizeof hash.bytes);
 	for (gsize i = 0; i < G_N_ELEMENTS(kinds); i++) {
 		g_autoptr(GBytes) bytes = g_bytes_new(payload, sizeof payload);
 		const VaultLink link = {.purpose = kinds[i].purpose,

@@ -120,15 +120,15 @@ add_other_site(Office *office)
 static void
 test_what_proves_nothing(Office *office, gconstpointer unused)
 {
-	guint8 payload[PRESS_RECEIPT_BYTES + VAULT_HASH_BYTES];
+	guint8 payload[VAULT_RECEIPT_BYTES + VAULT_HASH_BYTES];
 	VaultHash victim;
 
 	(void)unused;
 	submit(office);
 	add_other_site(office);
 	automatic_address_hash(&office->courier, VISITOR, &victim);
-	memcpy(payload, RECEIPT, PRESS_RECEIPT_BYTES);
-	memcpy(payload + PRESS_RECEIPT_BYTES, victim.bytes, VAULT_HASH_BYTES);
+	memcpy(payload, RECEIPT, VAULT_RECEIPT_BYTES);
+	memcpy(payload + VAULT_RECEIPT_BYTES, victim.bytes, VAULT_HASH_BYTES);
 	g_autofree char *good = link_token(office, "example.jp", RECEIPT, VISITOR);
 	g_autofree char *cut = g_strndup(good, strlen(good) - 1);
 	g_autofree char *changed = g_strdup(good);
